@@ -1,0 +1,61 @@
+"""The derived DuckDB file: one writer at a time, opened for as long as a step needs it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from ml.errors import NightmarketError
+
+
+@dataclass(frozen=True, slots=True)
+class Warehouse:
+    """A door to the warehouse file: every call opens, works and closes."""
+
+    path: Path
+    threads: int
+    memory_limit: str
+
+    @contextmanager
+    def connect(self, *, read_only: bool = True) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection with this run's limits; time zone UTC.
+
+        Raises    NightmarketError if another process holds the file, saying which.
+        """
+        config = {"threads": str(self.threads), "memory_limit": self.memory_limit}
+        try:
+            connection = duckdb.connect(str(self.path), read_only=read_only, config=config)
+        except duckdb.IOException as error:
+            raise NightmarketError(
+                f"{self.path}: cannot be opened: {str(error).splitlines()[0]} "
+                "DuckDB allows one writer at a time: close the other program, then run this again."
+            ) from error
+        try:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+        finally:
+            connection.close()
+
+    def read(self, query: str, **parameters: object) -> pl.DataFrame:
+        """The rows of a query ($name takes a parameter). Order by a unique key inside the query."""
+        with self.connect() as connection:
+            return connection.sql(query, params=parameters or None).pl()
+
+    def replace(self, table: str, frame: pl.DataFrame) -> None:
+        """Make `schema.table` hold exactly these rows (one transaction)."""
+        schema = table.split(".")[0]
+        with self.connect(read_only=False) as connection:
+            connection.register("incoming", frame.to_arrow())
+            connection.execute(f"create schema if not exists {schema}")
+            connection.execute(f"create or replace table {table} as select * from incoming")
+
+    def replace_day(self, table: str, frame: pl.DataFrame, as_of_date: date) -> None:
+        """Same as `replace`: the warehouse holds one as_of_date; the rows must all carry it."""
+        other = frame.filter(pl.col("as_of_date") != as_of_date).height
+        if other:
+            raise NightmarketError(f"{table}: {other} of {frame.height} rows are not of {as_of_date}.")
+        self.replace(table, frame)
