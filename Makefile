@@ -1,0 +1,51 @@
+# `make demo` and `make test` need Python 3.11-3.13, make, a C compiler and a package registry; nothing else.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+INSTALLED := $(VENV)/.installed-$(shell cat requirements/lock.txt pyproject.toml | cksum | cut -d' ' -f1)
+BIN := $(VENV)/bin
+
+.PHONY: help demo test fast lint types serve lock clean
+
+help: ## list what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+$(INSTALLED):
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found. Install one, or: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "Installing the locked packages into $(VENV) (about a minute, once) ..."
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/lock.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+demo: $(INSTALLED) ## a whole night on a real grocery retailer: audiences, report and ledger under ./var
+	@$(BIN)/nightmarket demo
+
+test: $(INSTALLED) ## everything that must hold: style, types, unit, property, project and end-to-end tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports
+	@$(BIN)/mypy
+	@$(BIN)/pytest -n 2 --dist loadgroup
+
+fast: $(INSTALLED) ## the tests that take seconds
+	@$(BIN)/pytest -n 2 tests/unit tests/property
+
+lint: $(INSTALLED) ## format and fix what can be fixed
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/lint-imports
+
+types: $(INSTALLED) ## mypy, strict
+	@$(BIN)/mypy
+
+serve: $(INSTALLED) ## the asset graph and run history in a browser, on this machine only
+	@$(BIN)/nightmarket graph
+
+lock: ## write requirements/lock.txt anew (needs uv)
+	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header pyproject.toml --group example --group dev -o requirements/lock.txt
+
+clean: ## delete the environment and everything derived; landing and ledger stay
+	@rm -rf $(VENV) build dist *.egg-info
