@@ -25,7 +25,9 @@ def held_by(home: Path, *, purpose: str) -> Iterator[None]:
     try:
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise NightmarketError(f"{home}: in use by {_describe(holder_path)}. Wait for it, or use another --home.") from error
+        raise NightmarketError(
+            f"{home}: in use by {_describe(holder_path)}. Wait for it, or use another --home."
+        ) from error
     try:
         started = utc_now().isoformat(timespec="seconds")
         write_json(holder_path, {"pid": os.getpid(), "purpose": purpose, "started_at": started})

@@ -1,0 +1,153 @@
+"""Stage warehouse: dbt builds and tests the tables, with the issuing of person ids in between."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import polars as pl
+from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
+
+from data_quality.gates import gate_of
+from ml.identity.clusters import connected_components
+from ml.identity.registry import issue_person_ids
+from pipelines.assets.outcomes import Outcome, check_spec, checked, made, told_then_required
+from pipelines.dbt import DbtProject, NodeResult
+from pipelines.ledger_schema import PERSON_IDS
+from pipelines.night import Night
+from pipelines.partitions import NIGHTLY, as_of
+
+PERSON_IDS_KEY = ["ledger", "person_ids"]
+
+
+class _SchemaTableKeys(DagsterDbtTranslator):
+    """Asset key = schema and table, the same in dbt, Dagster and the database."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        schema = dbt_resource_props.get("source_name") or dbt_resource_props["schema"]
+        return dg.AssetKey([schema, dbt_resource_props["name"]])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        return _GROUPS.get(dbt_resource_props["schema"], "warehouse")
+
+
+_GROUPS = {"decisions": "decisions", "activation": "exports", "measurement": "measurement"}
+
+
+def dbt_assets(project: DbtProject, selector: str, after: Sequence[Sequence[str]] = ()) -> dg.AssetsDefinition:
+    """One selection of the dbt project as assets, each with the check that its tests passed."""
+    specs = _specs(project, selector, after)
+    tested = _tested_models(project)
+    keys = {spec.metadata["dagster_dbt/unique_id"]: list(spec.key.path) for spec in specs}
+    checks = [
+        check_spec(key, "dbt_tests", f"{len(tested[node])} dbt tests on this table")
+        for node, key in keys.items()
+        if tested[node]
+    ]
+
+    @dg.multi_asset(name=f"dbt_{selector}", specs=specs, check_specs=checks, partitions_def=NIGHTLY, pool="warehouse")
+    def build(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Outcome]:
+        with night.reporter.stage(selector.replace("_", " ")) as said:
+            results = night.project.build(selector, as_of(context))
+            said.append(_in_words(results))
+        night.note(as_of(context), f"dbt_{selector}", _for_the_report(results))
+        yield from told_then_required(_outcomes(results, keys, tested), [_gate(selector, results)])
+
+    return build
+
+
+@dg.asset(
+    key=PERSON_IDS_KEY,
+    group_name="warehouse",
+    partitions_def=NIGHTLY,
+    pool="warehouse",
+    deps=[["identity", "identity_edges"], ["identity", "identity_records"]],
+)
+def person_ids(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
+    """Ids issued to new clusters of records, and what merged or split; unchanged records give no row."""
+    as_of_date = as_of(context)
+    with night.reporter.stage("identity") as said:
+        issued = _issue(night, as_of_date)
+        night.ledger.write("person_ids", as_of_date, issued)
+        causes = Counter(issued["cause"].to_list())
+        said.append(" · ".join(f"{cause} {count:,}" for cause, count in sorted(causes.items())) or "no change")
+    night.note(as_of_date, "identity", {"causes": dict(causes)})
+    return made(PERSON_IDS_KEY, row_count=issued.height)
+
+
+def _issue(night: Night, as_of_date: date) -> pl.DataFrame:
+    records = night.warehouse.read("select record_id, first_seen_date from identity.identity_records order by 1")
+    edges = night.warehouse.read(
+        "select record_id_a, record_id_b from identity.identity_edges where verdict = 'accepted' order by 1, 2"
+    )
+    registry = night.ledger.read_before("person_ids", as_of_date)
+    empty = pl.DataFrame(schema=PERSON_IDS)
+    components = connected_components(records["record_id"], edges)
+    return issue_person_ids(components, empty if registry is None else registry, records, as_of_date=as_of_date)
+
+
+def _specs(project: DbtProject, selector: str, after: Sequence[Sequence[str]]) -> list[dg.AssetSpec]:
+    specs = build_dbt_asset_specs(
+        manifest=dict(project.nodes), dagster_dbt_translator=_SchemaTableKeys(), selector=selector
+    )
+    extra = [dg.AssetDep(dg.AssetKey(list(key))) for key in after]
+    return [spec.replace_attributes(deps=[*spec.deps, *extra], partitions_def=NIGHTLY) for spec in specs]
+
+
+def _tested_models(project: DbtProject) -> Mapping[str, list[str]]:
+    """The tests of each model; a test of several models counts for the one built last."""
+    tests: dict[str, list[str]] = defaultdict(list)
+    for node in project.nodes["nodes"].values():
+        if node["resource_type"] == "test":
+            tests[_home_of_test(node)].append(node["unique_id"])
+    return tests
+
+
+def _home_of_test(node: Mapping[str, Any]) -> str:
+    attached = node.get("attached_node")
+    return attached or (sorted(node["depends_on"]["nodes"]) or [""])[-1]
+
+
+def _outcomes(
+    results: Sequence[NodeResult], keys: Mapping[str, list[str]], tested: Mapping[str, list[str]]
+) -> Iterator[Outcome]:
+    by_id = {result.unique_id: result for result in results}
+    for node, key in keys.items():
+        if node in by_id and not by_id[node].is_bad:
+            yield made(key, result=by_id[node].message)
+        tests = [by_id[test] for test in tested[node] if test in by_id]
+        if tested[node] and node in by_id:
+            yield checked(key, "dbt_tests", gate_of(f"dbt tests of {'.'.join(key)}", _findings(tests)))
+
+
+def _gate(selector: str, results: Sequence[NodeResult]) -> GateResult:
+    return gate_of(f"dbt build of {selector}", _findings(results))
+
+
+def _findings(results: Sequence[NodeResult]) -> list[Finding]:
+    """A failed test or model is critical; a warning is a warning; what was skipped because of one stays quiet."""
+    return [
+        Finding(result.name, "critical" if result.is_bad else "warning", f"{result.status}: {result.message}")
+        for result in results
+        if (result.is_bad and result.status != "skipped") or result.status == "warn"
+    ]
+
+
+def _in_words(results: Sequence[NodeResult]) -> str:
+    models = sum(result.resource_type == "model" for result in results)
+    tests = [result for result in results if result.resource_type == "test"]
+    bad = sum(result.is_bad for result in results)
+    warnings = sum(result.status == "warn" for result in results)
+    return f"{models} models · {len(tests) - bad} tests passed · {bad} failed · {warnings} warnings"
+
+
+def _for_the_report(results: Sequence[NodeResult]) -> dict[str, Any]:
+    tests = [result for result in results if result.resource_type == "test"]
+    return {
+        "models": sorted(result.name for result in results if result.resource_type == "model"),
+        "test_count": len(tests),
+        "not_passed": sorted(
+            [r.name, r.status, r.failures, r.message] for r in results if r.is_bad or r.status == "warn"
+        ),
+    }

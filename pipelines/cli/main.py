@@ -1,0 +1,158 @@
+"""The `nightmarket` command: parses, calls one function, and turns every error into words and an exit code."""
+
+import errno
+import sys
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from ml.errors import ContractError, NightmarketError
+
+# Each command imports what it needs when it runs, so that `--help` and a wrong argument answer at once.
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Who to contact tonight, with what, and did it help? One night turns delivered files into proven audiences.",
+)
+Home = Annotated[Path | None, typer.Option(help="The retailer's folder (else NIGHTMARKET_HOME, else ./var).")]
+Config = Annotated[
+    Path | None, typer.Option(help="The retailer's file (else NIGHTMARKET_CONFIG, else nightmarket.yml).")
+]
+DISK_ERRORS = {
+    errno.ENOSPC: "The disk is full: free some space, then run the same command again; nothing is half-written.",
+    errno.EDQUOT: "The quota is used up: free some space, then run the same command again; nothing is half-written.",
+    errno.EACCES: "No permission: give this user the right to it, or choose another folder with --home.",
+    errno.EPERM: "No permission: give this user the right to it, or choose another folder with --home.",
+    errno.EROFS: "The file system is read-only: choose another folder with --home.",
+}
+
+
+def main() -> None:
+    """Entry point. Exit codes: 0 done, 1 a clear refusal, 2 wrong arguments, 130 interrupted."""
+    try:
+        app()
+    except NightmarketError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        _fail("Interrupted. Nothing is half-written: run the same command again.", code=130)
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        _fail(f"{error.filename or 'a file of the home'}: {error.strerror}. {DISK_ERRORS[error.errno]}")
+
+
+def _fail(text: str, *, code: int = 1) -> None:
+    Console(stderr=True).print(f"✗ {text}", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(code)
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ContractError(f"{option}: expected a date such as 2017-12-26, got {text!r}.") from error
+
+
+@app.command()
+def demo(home: Home = None) -> None:
+    """A whole night on a real grocery retailer: import, run, and where everything is."""
+    from pipelines.cli.nights import run_demo
+
+    run_demo(home)
+
+
+@app.command("import")
+def import_(
+    retailer: Annotated[str, typer.Argument(help="completejourney: the example retailer's package.")],
+    through: Annotated[str | None, typer.Option(help="Deliveries up to this day only (YYYY-MM-DD).")] = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Write an example retailer's tables to landing, as its export would have delivered them."""
+    from pipelines.cli.nights import import_retailer
+
+    import_retailer(retailer, _day(through, "--through") if through else None, home, config)
+
+
+@app.command()
+def run(
+    as_of_date: Annotated[str, typer.Option(help="The day that the decisions are for (YYYY-MM-DD).")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """One night: files in, audiences, ledger and report out."""
+    from pipelines.cli.nights import run_nights
+
+    run_nights([_day(as_of_date, "--as-of-date")], home, config)
+
+
+@app.command()
+def train(
+    as_of_date: Annotated[str, typer.Option(help="The day up to which is learned (YYYY-MM-DD).")],
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """The weekly training: challengers, and promotion of those that beat the champion."""
+    from pipelines.cli.nights import run_nights
+
+    run_nights([_day(as_of_date, "--as-of-date")], home, config, job="train_models")
+
+
+@app.command()
+def backfill(
+    first: Annotated[str, typer.Option("--from", help="First night (YYYY-MM-DD).")],
+    last: Annotated[str, typer.Option("--to", help="Last night (YYYY-MM-DD).")],
+    every: Annotated[int, typer.Option(help="Days from one night to the next.")] = 1,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Nights in order, each knowing only what was delivered before it."""
+    from pipelines.cli.nights import run_nights
+    from pipelines.run import backfill_days
+
+    run_nights(list(backfill_days(_day(first, "--from"), _day(last, "--to"), every_days=every)), home, config)
+
+
+@app.command()
+def lift(home: Home = None, config: Config = None) -> None:
+    """What the universal holdout says about the nights so far."""
+    from pipelines.cli.answers import show_lift
+
+    show_lift(home, config)
+
+
+@app.command()
+def explain(
+    person_id: Annotated[str, typer.Argument(help="For example P000000123.")],
+    as_of_date: Annotated[str | None, typer.Option(help="The night asked about; else the last one.")] = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """Why a person got what they got, or nothing: reasons, losers and what blocked them."""
+    from pipelines.cli.answers import explain_person
+
+    explain_person(person_id, _day(as_of_date, "--as-of-date") if as_of_date else None, home, config)
+
+
+@app.command()
+def doctor(home: Home = None, config: Config = None) -> None:
+    """Check machine, configuration, seeds, folders and locks before a night does."""
+    from pipelines.cli.doctor import examine
+
+    examine(home, config)
+
+
+@app.command()
+def graph(port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000, home: Home = None) -> None:
+    """The asset graph and the run history in a browser (Dagster, on this machine only)."""
+    from pipelines.cli.nights import serve_graph
+
+    serve_graph(port, home)
+
+
+if __name__ == "__main__":
+    main()

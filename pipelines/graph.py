@@ -1,0 +1,110 @@
+"""Everything Dagster knows: assets with their checks, two jobs, two schedules, one resource."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipelines.assets.decisions import decisions
+from pipelines.assets.exports import exports
+from pipelines.assets.features import features
+from pipelines.assets.landing import landing_assets
+from pipelines.assets.measurement import lift_results
+from pipelines.assets.models import challengers, champions, scores
+from pipelines.assets.publish import published_snapshot, run_report
+from pipelines.assets.warehouse import PERSON_IDS_KEY, dbt_assets, person_ids
+from pipelines.dbt import DbtProject, open_project
+from pipelines.lock import held_by
+from pipelines.night import Night, ledger_of, prepare_home, warehouse_of
+from pipelines.reporter import Reporter
+from pipelines.settings import Settings
+
+NIGHT_HOUR = "0 3 * * *"  # after the tills have closed and the day's files have landed
+TRAINING_HOUR = "0 1 * * 1"  # Mondays, so that a new champion is there for the week's nights
+TRAINING_ONLY = [challengers]
+
+
+def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
+    """The whole graph for one retailer's home; parses the dbt project if it changed."""
+    prepare_home(settings)
+    project = open_project(settings)
+    assets = _assets(settings, project)
+    nightly, training = _jobs(assets)
+    return dg.Definitions(
+        assets=assets,
+        jobs=[nightly, training],
+        schedules=[_schedule(settings, nightly, NIGHT_HOUR), _schedule(settings, training, TRAINING_HOUR)],
+        resources={"night": _night(settings, project, reporter)},
+        loggers={"console": dg.colored_console_logger, "file": file_logger},
+        executor=dg.in_process_executor,
+    )
+
+
+def _assets(settings: Settings, project: DbtProject) -> list[dg.AssetsDefinition]:
+    return [
+        landing_assets(settings),
+        dbt_assets(project, "identity_inputs"),
+        person_ids,
+        dbt_assets(project, "customers", after=[PERSON_IDS_KEY]),
+        features,
+        champions,
+        challengers,
+        scores,
+        decisions,
+        exports,
+        dbt_assets(project, "outcome", after=[["ledger", "exports"]]),
+        lift_results,
+        published_snapshot,
+        run_report,
+    ]
+
+
+def _jobs(assets: list[dg.AssetsDefinition]) -> tuple[Any, Any]:
+    extra = dg.AssetSelection.assets(*TRAINING_ONLY)
+    nightly = dg.define_asset_job(
+        "nightly",
+        selection=dg.AssetSelection.assets(*assets) - extra,
+        description="From delivered files to verified audiences, proof and report, for one as_of_date.",
+    )
+    training = dg.define_asset_job(
+        "train_models",
+        selection=extra.upstream() - dg.AssetSelection.assets(champions),
+        description="Trains challengers and promotes those that beat the champion; nights after it score with them.",
+    )
+    return nightly, training
+
+
+def _schedule(settings: Settings, job: Any, cron: str) -> dg.ScheduleDefinition:
+    zone = settings.zone
+
+    @dg.schedule(
+        job=job, cron_schedule=cron, execution_timezone=settings.retailer.time_zone, name=f"{job.name}_schedule"
+    )
+    def _tick(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        day = context.scheduled_execution_time.astimezone(zone).date()
+        return dg.RunRequest(partition_key=day.isoformat())
+
+    return _tick
+
+
+def _night(settings: Settings, project: DbtProject, reporter: Reporter) -> dg.ResourceDefinition:
+    @dg.resource(description="Configuration, ledger, warehouse and dbt of one home; held by one run at a time.")
+    def night(context: dg.InitResourceContext) -> Iterator[Night]:
+        with held_by(settings.home, purpose=f"run {context.run_id}"):
+            yield Night(settings, ledger_of(settings), warehouse_of(settings), project, reporter)
+
+    return night
+
+
+@dg.logger(config_schema={"path": str}, description="Every event of the run as lines of one file.")
+def file_logger(context: dg.InitLoggerContext) -> logging.Logger:
+    """Dagster's own log, kept with the run instead of scrolling past the operator."""
+    path = Path(context.logger_config["path"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logger = logging.Logger("nightmarket.run", level=logging.INFO)
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)
+    return logger

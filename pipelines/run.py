@@ -1,0 +1,124 @@
+"""Runs one night, or nights in order, in this process and says what came of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from ml.errors import ContractError
+from pipelines.clock import stopwatch, utc_now
+from pipelines.files import remove_leftovers, write_json
+from pipelines.night import ledger_of, prepare_home
+from pipelines.reporter import Reporter
+from pipelines.settings import Settings
+
+STAGES = 12  # what the progress display counts up to
+
+
+@dataclass(frozen=True, slots=True)
+class NightSummary:
+    """What a finished night made, and where."""
+
+    as_of_date: date
+    run_id: str
+    seconds: float
+    exports: Path
+    report: Path
+    run_report: Path
+    ledger: Path
+    published: Path
+
+
+def run_night(settings: Settings, as_of_date: date, reporter: Reporter, *, job: str = "nightly") -> NightSummary:
+    """Run the Dagster job of one night in this process, with history under runs/dagster.
+
+    Raises    NightmarketError, whose text says what was wrong, where, and what to do; nothing is half-written.
+    """
+    require_deliveries(settings, as_of_date)
+    prepare_home(settings)
+    _sweep(settings)
+    started, run_id = stopwatch(), _new_run_id(job, as_of_date)
+    import dagster as dg  # late: `--help` and errors of input must not wait for it
+
+    from pipelines.graph import build_definitions
+
+    definitions = build_definitions(settings, reporter)
+    log_path = settings.folder("runs") / run_id / "night.log"
+    with dg.DagsterInstance.get() as instance:
+        definitions.resolve_job_def(job).execute_in_process(
+            partition_key=as_of_date.isoformat(),
+            instance=instance,
+            run_config={"loggers": {"file": {"config": {"path": str(log_path)}}}},
+            tags={"nightmarket/run": run_id},
+        )
+    summary = _summary(settings, as_of_date, run_id, stopwatch() - started)
+    _write_timings(settings, run_id, reporter, summary.seconds)
+    return summary
+
+
+def backfill_days(first: date, last: date, *, every_days: int) -> Iterator[date]:
+    """The nights from first to last, both included, every so many days.
+
+    Raises    ContractError if the range is empty.
+    """
+    if last < first or every_days < 1:
+        raise ContractError(
+            f"backfill: expected --from on or before --to and --every of at least 1, got {first}, {last}, {every_days}."
+        )
+    day = first
+    while day <= last:
+        yield day
+        day += timedelta(days=every_days)
+
+
+def require_deliveries(settings: Settings, as_of_date: date) -> None:
+    """Refuse a night for which nothing has been delivered, before anything is started.
+
+    Raises    ContractError naming the folder and the dates that are there.
+    """
+    landing = settings.folder("landing")
+    days = sorted({path.name.removeprefix("delivered_date=") for path in landing.glob("*/*/delivered_date=*")})
+    if not days:
+        raise ContractError(
+            f"{landing}: no delivery found. Put files at <source>/<table>/delivered_date=YYYY-MM-DD/, "
+            "or fill it with the example retailer: nightmarket import completejourney"
+        )
+    if days[0] >= as_of_date.isoformat():
+        raise ContractError(
+            f"night of {as_of_date}: nothing was delivered before it (deliveries: {days[0]} to {days[-1]}). "
+            "A night knows what was delivered before its date: choose a later one."
+        )
+
+
+def _sweep(settings: Settings) -> None:
+    """Remove what a killed run left half-written; whole files are never touched."""
+    for folder in ("bronze", "quarantine", "ledger", "models", "exports", "published", "reports"):
+        remove_leftovers(settings.folder(folder))
+
+
+def _new_run_id(job: str, as_of_date: date) -> str:
+    return f"{utc_now().strftime('%Y%m%dT%H%M%S%f')}-{job}-{as_of_date.isoformat()}"
+
+
+def _summary(settings: Settings, as_of_date: date, run_id: str, seconds: float) -> NightSummary:
+    day = f"as_of_date={as_of_date.isoformat()}"
+    return NightSummary(
+        as_of_date=as_of_date,
+        run_id=run_id,
+        seconds=seconds,
+        exports=settings.folder("exports") / day,
+        report=settings.folder("reports") / day / "run_report.html",
+        run_report=settings.folder("runs") / run_id / "run_report.html",
+        ledger=ledger_of(settings).root,
+        published=settings.folder("published") / day,
+    )
+
+
+def _write_timings(settings: Settings, run_id: str, reporter: Reporter, seconds: float) -> None:
+    stages: list[dict[str, Any]] = [
+        {"stage": stage.name, "started_at": stage.started_at, "seconds": stage.seconds, "summary": stage.summary}
+        for stage in reporter.stages
+    ]
+    path = settings.folder("runs") / run_id / "timings.json"
+    write_json(path, {"seconds": round(seconds, 3), "stages": stages})
