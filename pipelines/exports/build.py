@@ -4,7 +4,7 @@ It decides nothing: it writes down what the ledger's decisions say. Whether that
 afterwards, of the files themselves, by other code (`verify.py`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,16 +43,6 @@ class ExportRun:
 
 
 @dataclass(frozen=True, slots=True)
-class ExportSeeds:
-    """The retailer's tables an export needs, as read from `seeds/` (dates and numbers may still be text)."""
-
-    actions: pl.DataFrame  # action_id, purpose_code
-    channels: pl.DataFrame  # channel_code: every row is a channel that is served
-    treatments: pl.DataFrame  # treatment_id, horizon_days, valid_through
-    consents: pl.DataFrame  # channel_code, purpose_code, consent_basis
-
-
-@dataclass(frozen=True, slots=True)
 class StagedExports:
     """A night's files in a folder of their own, not yet released."""
 
@@ -69,7 +59,7 @@ def stage_exports(
     decisions: pl.DataFrame,
     candidates: pl.DataFrame,
     references: pl.DataFrame,
-    seeds: ExportSeeds,
+    seeds: Mapping[str, pl.DataFrame],
     earlier_exports: pl.DataFrame,
     earlier_nights: Sequence[date],
     run: ExportRun,
@@ -78,6 +68,7 @@ def stage_exports(
 
     Takes     folder: made anew; decisions, candidates: tonight's ledger rows;
               references: person_id, household_id; of several the smallest is used;
+              seeds: actions, channels, consents, treatments by name, their cells as text or typed;
               earlier_exports: ledger rows of sealed nights before; earlier_nights: all those nights,
               also ones that exported nothing.
     Ignores   decisions that wait for approval: they are counted in the manifest, not written.
@@ -85,13 +76,13 @@ def stage_exports(
               a chosen channel is not served, or a key cannot stand in a file.
     """
     chosen = _export_rows(decisions, references, seeds, run.as_of_date)
-    _require_served(chosen, seeds.channels)
+    _require_served(chosen, seeds["channels"])
     last_night = max(earlier_nights, default=None)
     last_release = earlier_exports.filter(pl.col("as_of_date") == last_night)
     household = _household_of(references)
     ledger_rows, removed = [], {}
     with new_directory(folder) as partial:
-        for channel in sorted(seeds.channels["channel_code"]):
+        for channel in sorted(seeds["channels"]["channel_code"]):
             of_channel = pl.col("channel_code") == channel
             audience = chosen.filter(of_channel, pl.col("approval") != PENDING).pipe(_rank)
             removals = removals_of_channel(
@@ -107,15 +98,15 @@ def stage_exports(
 
 
 def _export_rows(
-    decisions: pl.DataFrame, references: pl.DataFrame, seeds: ExportSeeds, as_of_date: date
+    decisions: pl.DataFrame, references: pl.DataFrame, seeds: Mapping[str, pl.DataFrame], as_of_date: date
 ) -> pl.DataFrame:
     chosen = decisions.filter(pl.col("treatment_id").ne_missing(NOTHING))
     rows = (
         chosen.join(_household_of(references), on="person_id", how="left")
-        .join(_validity(seeds.treatments), on="treatment_id", how="left")
-        .join(seeds.actions.select("action_id", "purpose_code"), on="action_id", how="left")
+        .join(_validity(seeds["treatments"]), on="treatment_id", how="left")
+        .join(seeds["actions"].select("action_id", "purpose_code"), on="action_id", how="left")
         .join(
-            seeds.consents.select("channel_code", "purpose_code", "consent_basis"),
+            seeds["consents"].select("channel_code", "purpose_code", "consent_basis"),
             on=["channel_code", "purpose_code"],
             how="left",
         )

@@ -1,0 +1,110 @@
+-- Is anybody contacted more often than a contact policy allows, over all channels, earlier sealed nights
+-- and the retailer's own mailings? Counted from the raw ledger; a merged person brings all contacts along.
+-- needs: audience, earlier_exports, fct_contacts, person_lineage, seed_channels, seed_contact_policies
+with recursive heirs as (
+
+    select from_person_id as earlier_id, to_person_id as person_id
+    from person_lineage
+    where cause = 'merged'
+    union
+    select heirs.earlier_id, person_lineage.to_person_id
+    from heirs
+    inner join person_lineage on heirs.person_id = person_lineage.from_person_id
+    where person_lineage.cause = 'merged'
+
+),
+
+contacts as (
+
+    select person_id, channel_code, contacted_date, 'campaign' as origin from fct_contacts
+    union all
+    select person_id, channel_code, as_of_date, 'nightmarket' from earlier_exports
+    union all
+    select heirs.person_id, earlier_exports.channel_code, earlier_exports.as_of_date, 'nightmarket'
+    from earlier_exports
+    inner join heirs on earlier_exports.person_id = heirs.earlier_id
+
+),
+
+policies as (
+
+    select
+        *,
+        try_cast(window_days as integer) as days,
+        try_cast(max_contact_count as integer) as most
+    from seed_contact_policies
+
+),
+
+rows_under_policy as (
+
+    select
+        audience.decision_id,
+        audience.person_id,
+        policies.contact_policy_id,
+        policies.channel_code as policy_channel,
+        policies.origin,
+        policies.days,
+        policies.most
+    from audience
+    left join policies on policies.channel_code in ('*', audience.channel_code)
+
+),
+
+tonight as (
+
+    select under.decision_id, under.contact_policy_id, count(*) as contact_count
+    from rows_under_policy as under
+    inner join audience
+        on under.person_id = audience.person_id and under.policy_channel in ('*', audience.channel_code)
+    group by under.decision_id, under.contact_policy_id
+
+),
+
+before as (
+
+    select under.decision_id, under.contact_policy_id, count(*) as contact_count
+    from rows_under_policy as under
+    cross join run
+    inner join contacts
+        on under.person_id = contacts.person_id
+        and under.policy_channel in ('*', contacts.channel_code)
+        and under.origin in ('*', contacts.origin)
+        and contacts.contacted_date >= run.as_of_date - under.days
+        and contacts.contacted_date < run.as_of_date
+    group by under.decision_id, under.contact_policy_id
+
+)
+
+select
+    under.decision_id,
+    format(
+        '{}: {} contacts before and {} tonight in {} days, at most {}',
+        coalesce(under.contact_policy_id, 'no policy covers the channel'),
+        coalesce(before.contact_count, 0),
+        coalesce(tonight.contact_count, 0),
+        coalesce(under.days::varchar, 'unknown'),
+        coalesce(under.most::varchar, 'unknown')
+    ) as reason
+from rows_under_policy as under
+left join tonight
+    on under.decision_id = tonight.decision_id and under.contact_policy_id = tonight.contact_policy_id
+left join before
+    on under.decision_id = before.decision_id and under.contact_policy_id = before.contact_policy_id
+where not coalesce(
+    under.days > 0 and tonight.contact_count + coalesce(before.contact_count, 0) <= under.most,
+    false
+)
+
+union all
+
+select
+    contact_policy_id,
+    'the policy names channel ' || channel_code || ' and origin ' || origin || ', which do not exist' as reason
+from seed_contact_policies
+where not coalesce(
+    channel_code in (select '*' union all select channel_code from seed_channels)
+    and origin in ('*', 'campaign', 'nightmarket'),
+    false
+)
+order by 1, 2
