@@ -1,0 +1,176 @@
+"""The raw cells of a file as typed rows, each with the first rule of the contract that it breaks."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+import duckdb
+
+from pipelines.landing.cells import Cells
+from pipelines.landing.contracts import Column, Contract, Event
+
+TEXT_FORMS = {  # what a text cell must look like before it is cast: casts alone would round and guess
+    "integer": r"[+-]?[0-9]{1,10}",
+    "decimal(18,2)": r"[+-]?[0-9]{1,16}(\.[0-9]{1,2})?",
+    "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+    "timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})",
+}
+IN_WORDS = {
+    "varchar": "text",
+    "integer": "a whole number",
+    "decimal(18,2)": "an amount with at most two decimals",
+    "date": "a day as YYYY-MM-DD",
+    "timestamp": "an instant as YYYY-MM-DDThh:mm:ssZ",
+}
+NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "U")
+SHOWN_CHARACTERS = 60  # of a wrong cell, in a reason
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One way to be wrong: a SQL condition, and what is said of the row."""
+
+    condition: str
+    code: str  # SQL
+    reason: str  # SQL
+
+
+def quoted(text: str) -> str:
+    """A SQL string."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def make_typed(
+    con: duckdb.DuckDBPyConnection, cells: Cells, contract: Contract, known_date: date, time_zone: str
+) -> None:
+    """Make the tables `typed` and `refused` from `cells`.
+
+    typed     row_number, the contract's columns in their types, event_at, event_date, fault
+              (null: every rule is kept).
+    refused   row_number, disposition, reason_code, reason: one row per typed row with a fault.
+    """
+    rules = row_rules(cells, contract)
+    values = ", ".join(f"{_value(cells, column)} as {column.name}" for column in contract.columns)
+    names = ", ".join(column.name for column in contract.columns)
+    event_date, event_at = _event(contract.event, time_zone)
+    late = "false" if contract.planned_events_allowed else f"event_date > date '{known_date}'"
+    con.execute(f"""
+        create or replace temp view valued as
+        select row_number, broken_code, broken_reason, {values}, {_raw_cells(cells, contract)} from cells
+    """)
+    con.execute(f"""
+        create or replace temp table typed as
+        with judged as (select *, {_first_fault(rules)} as broken_rule from valued),
+        dated as (select *, case when broken_rule is null then {event_date} end as event_date from judged)
+        select row_number, {names}, {event_at} as event_at, event_date,
+               coalesce(broken_rule, case when {late} then {len(rules)} end)::integer as fault
+        from dated
+    """)
+    _make_refused(con, rules, known_date)
+
+
+def row_rules(cells: Cells, contract: Contract) -> list[Rule]:
+    """Every rule of the contract in the order of its columns; broken records first."""
+    broken = Rule("broken_code is not null", "broken_code", "broken_reason")
+    return [broken, *(rule for column in contract.columns for rule in _column_rules(cells, column))]
+
+
+def _column_rules(cells: Cells, column: Column) -> list[Rule]:
+    name, raw = column.name, f"raw_{column.name}"
+    rules = [Rule(f"{raw} is not null and {name} is null", quoted("wrong_type"), _says(column, IN_WORDS[column.type]))]
+    if not column.nullable:
+        rules.insert(0, Rule(f"{raw} is null", quoted("missing_value"), quoted(f"{name}: expected a value, got none")))
+    if column.type == "varchar":
+        rules += _text_rules(column)
+    for bound, sign, words in ((column.min, "<", "at least"), (column.max, ">", "at most")):
+        if bound is not None:
+            condition = f"{name} {sign} {_literal(bound)}"
+            rules.append(Rule(condition, quoted("out_of_range"), _says(column, f"{words} {bound}")))
+    return rules
+
+
+def _text_rules(column: Column) -> list[Rule]:
+    name = column.name
+    longest = f"at most {column.max_length} characters"
+    rules = [Rule(f"length({name}) > {column.max_length}", quoted("too_long"), _says(column, longest))]
+    if column.accepted_values is not None:
+        values = ", ".join(quoted(value) for value in column.accepted_values)
+        words = f"one of {list(column.accepted_values)}"
+        return [*rules, Rule(f"{name} not in ({values})", quoted("not_accepted"), _says(column, words))]
+    if column.pattern is not None:
+        condition = f"not regexp_full_match({name}, {quoted(column.pattern)})"
+        return [*rules, Rule(condition, quoted("wrong_format"), _says(column, f"text like {column.pattern}"))]
+    printable = Rule(f"contains({name}, chr(0))", quoted("unreadable_character"), _says(column, "text without NUL"))
+    return [*rules, printable]
+
+
+def _says(column: Column, expected: str) -> str:
+    """SQL of a reason: where, what was expected, what was found."""
+    cell = f"replace(left(raw_{column.name}::varchar, {SHOWN_CHARACTERS}), chr(0), '\\0')"
+    return f"{quoted(f'{column.name}: expected {expected}, got ')} || {quoted(chr(39))} || {cell} || {quoted(chr(39))}"
+
+
+def _literal(bound: Decimal | date) -> str:
+    return f"date '{bound}'" if isinstance(bound, date) else f"{bound}"
+
+
+def _value(cells: Cells, column: Column) -> str:
+    """SQL of a cell in the contract's type; null if it is not exactly that."""
+    cell = cells.position(column.name)
+    kind = cells.types[cells.names.index(column.name)].upper()
+    if column.type == "varchar":
+        return f"nullif({cell}::varchar, '')"
+    if kind == column.type.upper():
+        return cell
+    if kind.startswith(NUMERIC) and column.type in ("integer", "decimal(18,2)"):
+        cast = f"try_cast({cell} as {column.type})"
+        return f"case when {cast} = {cell} then {cast} end"  # 1.239 as money would be rounded: refused instead
+    if kind == "TIMESTAMP WITH TIME ZONE" and column.type == "timestamp":
+        return f"{cell}::timestamp"
+    text = f"{cell}::varchar"
+    cast = f"try_cast({text} as {'timestamptz' if column.type == 'timestamp' else column.type})::{column.type}"
+    return f"case when regexp_full_match({text}, {quoted(TEXT_FORMS[column.type])}) then {cast} end"
+
+
+def _raw_cells(cells: Cells, contract: Contract) -> str:
+    """The cells again, under names the rules can use; an empty text is no value."""
+    shown = []
+    for column in contract.columns:
+        cell = cells.position(column.name)
+        is_text = cells.types[cells.names.index(column.name)].upper() == "VARCHAR"
+        shown.append(f"{f'nullif({cell}, {quoted(str())})' if is_text else cell} as raw_{column.name}")
+    return ", ".join(shown)
+
+
+def _first_fault(rules: Sequence[Rule]) -> str:
+    cases = " ".join(f"when {rule.condition} then {number}" for number, rule in enumerate(rules))
+    return f"case {cases} end"
+
+
+def _event(event: Event | None, time_zone: str) -> tuple[str, str]:
+    """SQL of event_date (from the columns) and of event_at (from the columns and event_date)."""
+    if event is None:
+        return "null::date", "null::timestamp"
+    zone = quoted(time_zone)
+    midnight = f"timezone('UTC', timezone({zone}, event_date::timestamp))"
+    if event.rule == "instant":
+        return f"timezone({zone}, timezone('UTC', {event.column}))::date", event.column
+    if event.rule == "day":
+        return event.column, midnight
+    return f"(date '{event.week_one}' + 7 * ({event.column} - 1))::date", midnight
+
+
+def _make_refused(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], known_date: date) -> None:
+    """Reasons are spelled out for refused rows only; `typed` keeps just the number of the broken rule."""
+    late = f"'event_date: expected a day up to the delivery on {known_date}, got ' || typed.event_date"
+    codes = " ".join(f"when {i} then {rule.code}" for i, rule in enumerate(rules))
+    reasons = " ".join(f"when {i} then {rule.reason}" for i, rule in enumerate(rules))
+    con.execute(f"""
+        create or replace temp table refused as
+        select row_number, 'refused' as disposition,
+               case fault {codes} else 'event_after_delivery' end as reason_code,
+               case fault {reasons} else {late} end as reason
+        from (select row_number, fault, event_date from typed where fault is not null) as typed
+        join valued using (row_number)
+    """)
