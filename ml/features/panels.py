@@ -141,6 +141,7 @@ def mailed_and_redeemed(summaries: Summaries, panel: Panel) -> pl.DataFrame:
     mailed = (
         summaries.contacts.filter(pl.col("campaign_id") == panel.campaign_id)
         .select(pl.col("person_id").cast(pl.String), "campaign_type_code", "campaign_id")
+        .sort("person_id", "campaign_type_code")
         .unique("person_id", keep="first", maintain_order=True)
     )
     used = (

@@ -115,7 +115,7 @@ DEPARTMENT_FEATURES = (
 CAMPAIGN_FEATURES = (
     Feature("campaign_type_code", pl.String, "category", "The campaign's type (part of the key)."),
     Feature("type_mailed_count_91d", pl.Int32, "campaigns", "Campaigns of this type mailed, last 91 days.", 91),
-    Feature(XX),
+    Feature("type_redeemed_count_91d", pl.Int32, "campaigns", "Of these, those with a coupon used.", 91),
 )
 
 
