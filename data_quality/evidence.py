@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from data_quality.suite_report import Severity, SuiteReport
+from data_quality.suite_report import ExpectationResult, Severity, SuiteReport
 
 FAILED_DBT_STATUSES = {"error", "fail", "runtime error", "skipped"}
 HARMLESS_DBT_STATUSES = {"success", "pass", "warn", "no-op"}
@@ -155,7 +155,7 @@ def _dbt_finding(outcome: DbtOutcome) -> Finding | None:
     )
 
 
-def _suite_finding(report: SuiteReport, result: Any) -> Finding:
+def _suite_finding(report: SuiteReport, result: ExpectationResult) -> Finding:
     where = f"{report.name}.{result.column}" if result.column else report.name
     first = f", first: {', '.join(result.examples)}" if result.examples else ""
     return Finding(

@@ -69,8 +69,8 @@ def _text(name: str, critical: Sequence[Finding], warnings: Sequence[Finding], c
     if not critical:
         return f"Gate before {name}: open; {checked_count} checks, {warned}."
     head = (
-        f"Gate before {name}: expected no critical finding, got {len(critical)} (and {warned}) in {checked_count} checks. "
-        f"Nothing behind the gate was done. Act on each line, then run the night again:"
+        f"Gate before {name}: expected no critical finding, got {len(critical)} (and {warned}) "
+        f"in {checked_count} checks. Nothing behind the gate was done. Act on each line, then run the night again:"
     )
     lines = [f"- {finding.message}" for finding in critical[:SHOWN]]
     more = [f"- and {len(critical) - SHOWN} more, in the run report"] if len(critical) > SHOWN else []

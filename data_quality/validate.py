@@ -71,7 +71,7 @@ def _configured(expectation: Expectation, position: int, path: Path) -> Any:
     where = f"{path}: expectation {position + 1} ({expectation.type})"
     try:
         built = ExpectationSuite(name="one", expectations=[entry]).expectations
-    except Exception as error:  # noqa: BLE001 - the library raises several unrelated kinds for a wrong setting
+    except Exception as error:  # the library raises several unrelated kinds for a wrong setting
         raise SuiteFileError(f"{where}: Great Expectations refuses it: {_one_line(error)} Correct it.") from error
     if not built:
         raise SuiteFileError(f"{where}: expected a type and settings that Great Expectations knows. Correct it.")
@@ -123,7 +123,7 @@ def _absent_columns(frame: pl.DataFrame, expectation: Expectation) -> tuple[str,
 
 
 def _result(expectation: Expectation, row: dict[str, Any] | None) -> ExpectationResult:
-    if row is None or "unexpected_count" not in row["result"] and "observed_value" not in row["result"]:
+    if row is None or ("unexpected_count" not in row["result"] and "observed_value" not in row["result"]):
         return _failed(expectation, f"could not be checked: {_reason(row)}")
     result = row["result"]
     failed = int(result.get("unexpected_count") or 0)
