@@ -32,6 +32,7 @@ class Retailer(BaseModel):
     time_zone: str
     currency: str = Field(pattern=r"^[A-Z]{3}$")
     random_seed: int = Field(ge=0)
+    is_replay: bool
     sources: dict[str, SourceTable]
 
     @field_validator("time_zone")

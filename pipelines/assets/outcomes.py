@@ -6,8 +6,10 @@ from typing import Any
 import dagster as dg
 
 from data_quality.gates import GateResult, require
+from ml.errors import GuardrailError
 
 Outcome = dg.MaterializeResult | dg.AssetCheckResult
+SHOWN = 20  # findings in a check's metadata; the report lists all
 
 
 def made(key: Sequence[str], **metadata: Any) -> dg.MaterializeResult:
@@ -26,15 +28,33 @@ def checked(key: Sequence[str], name: str, gate: GateResult) -> dg.AssetCheckRes
         asset_key=dg.AssetKey(list(key)),
         check_name=name,
         passed=gate.passed,
-        metadata={"critical": list(gate.critical)[:20], "warnings": list(gate.warnings)[:20]},
+        metadata={
+            "critical": [finding.message for finding in gate.critical[:SHOWN]],
+            "warnings": [finding.message for finding in gate.warnings[:SHOWN]],
+            "checked": sum(count for _, count in gate.checked_counts),
+        },
     )
 
 
 def told_then_required(outcomes: Iterable[Outcome], gates: Iterable[GateResult]) -> Iterator[Outcome]:
-    """Report everything first, so that the history shows it, then stop the night if a gate is closed."""
+    """Report everything first, so that the history shows it, then stop the night if a gate is closed.
+
+    Raises    GuardrailError with the text of the first closed gate.
+    """
     yield from outcomes
     for gate in gates:
-        require(gate)
+        require(gate, GuardrailError)
+
+
+def gate_for_report(gate: GateResult) -> dict[str, Any]:
+    """A gate as plain JSON for the night's notes."""
+    return {
+        "name": gate.name,
+        "passed": gate.passed,
+        "checked": dict(gate.checked_counts),
+        "critical": [finding.message for finding in gate.critical],
+        "warnings": [finding.message for finding in gate.warnings],
+    }
 
 
 def row_counts(tables: Mapping[str, int]) -> str:

@@ -9,7 +9,8 @@ import dagster as dg
 import polars as pl
 from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
 
-from data_quality.gates import gate_of
+from data_quality.evidence import DbtOutcome, from_dbt
+from data_quality.gates import GateResult, judge
 from ml.identity.clusters import connected_components
 from ml.identity.registry import issue_person_ids
 from pipelines.assets.outcomes import Outcome, check_spec, checked, made, told_then_required
@@ -52,7 +53,7 @@ def dbt_assets(project: DbtProject, selector: str, after: Sequence[Sequence[str]
             results = night.project.build(selector, as_of(context))
             said.append(_in_words(results))
         night.note(as_of(context), f"dbt_{selector}", _for_the_report(results))
-        yield from told_then_required(_outcomes(results, keys, tested), [_gate(selector, results)])
+        yield from told_then_required(_outcomes(results, keys, tested), [_gate(f"what follows {selector}", results)])
 
     return build
 
@@ -114,40 +115,38 @@ def _outcomes(
 ) -> Iterator[Outcome]:
     by_id = {result.unique_id: result for result in results}
     for node, key in keys.items():
-        if node in by_id and not by_id[node].is_bad:
+        if node not in by_id:
+            continue
+        if not by_id[node].is_bad:
             yield made(key, result=by_id[node].message)
         tests = [by_id[test] for test in tested[node] if test in by_id]
-        if tested[node] and node in by_id:
-            yield checked(key, "dbt_tests", gate_of(f"dbt tests of {'.'.join(key)}", _findings(tests)))
+        if tested[node]:
+            yield checked(key, "dbt_tests", _gate(".".join(key), tests))
 
 
-def _gate(selector: str, results: Sequence[NodeResult]) -> GateResult:
-    return gate_of(f"dbt build of {selector}", _findings(results))
-
-
-def _findings(results: Sequence[NodeResult]) -> list[Finding]:
-    """A failed test or model is critical; a warning is a warning; what was skipped because of one stays quiet."""
-    return [
-        Finding(result.name, "critical" if result.is_bad else "warning", f"{result.status}: {result.message}")
-        for result in results
-        if (result.is_bad and result.status != "skipped") or result.status == "warn"
-    ]
+def _gate(name: str, results: Sequence[NodeResult]) -> GateResult:
+    """What was skipped because of a failure says nothing of its own, unless nothing else failed."""
+    failed = any(result.is_bad and result.status != "skipped" for result in results)
+    telling = [result for result in results if not (failed and result.status == "skipped")]
+    outcomes = [DbtOutcome(one.unique_id, one.status, one.failures, one.message) for one in telling]
+    return judge(name, [from_dbt(outcomes)], required=["dbt"])
 
 
 def _in_words(results: Sequence[NodeResult]) -> str:
-    models = sum(result.resource_type == "model" for result in results)
+    models = sum(result.resource_type == "model" and not result.is_bad for result in results)
     tests = [result for result in results if result.resource_type == "test"]
     bad = sum(result.is_bad for result in results)
     warnings = sum(result.status == "warn" for result in results)
-    return f"{models} models · {len(tests) - bad} tests passed · {bad} failed · {warnings} warnings"
+    passed = len(tests) - sum(test.is_bad or test.status == "warn" for test in tests)
+    trouble = f" · {bad} failed" * (bad > 0) + f" · {warnings} warnings" * (warnings > 0)
+    return f"{models} models · {passed} tests passed{trouble}"
 
 
 def _for_the_report(results: Sequence[NodeResult]) -> dict[str, Any]:
     tests = [result for result in results if result.resource_type == "test"]
+    told = [result for result in results if result.is_bad or result.status == "warn"]
     return {
         "models": sorted(result.name for result in results if result.resource_type == "model"),
         "test_count": len(tests),
-        "not_passed": sorted(
-            [r.name, r.status, r.failures, r.message] for r in results if r.is_bad or r.status == "warn"
-        ),
+        "not_passed": sorted([one.name, one.status, one.failures, one.message] for one in told),
     }

@@ -1,0 +1,144 @@
+"""What a person is told when a night cannot run: what is wrong, where, what to do, exit code not 0, nothing half-written."""
+
+import errno
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import files
+from pipelines.cli.main import main
+from pipelines.lock import held_by
+from tests.end_to_end.world import LAST, bytes_of, leftovers, new_home, run
+
+pytestmark = pytest.mark.xdist_group("refusals")
+NIGHT = ["run", "--as-of-date", LAST.isoformat()]
+
+
+def refusal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *arguments: object) -> str:
+    """Run the command in this process; it must end with exit code 1 and one message."""
+    monkeypatch.setattr(sys, "argv", ["nightmarket", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    said = capsys.readouterr().err
+    assert "Traceback" not in said
+    return " ".join(said.split())
+
+
+@pytest.mark.parametrize("wrong", ["2017-13-01", "yesterday", "20171226x"])
+def test_a_date_that_is_none_is_named_with_an_example(capsys, monkeypatch, tmp_path, wrong) -> None:
+    said = refusal(capsys, monkeypatch, "run", "--as-of-date", wrong, "--home", tmp_path)
+    assert wrong in said
+    assert "2017-12-26" in said
+
+
+def test_a_home_without_deliveries_says_where_to_put_files(capsys, monkeypatch, tmp_path) -> None:
+    said = refusal(capsys, monkeypatch, *NIGHT, "--home", tmp_path)
+    assert "delivered_date=YYYY-MM-DD" in said
+    assert not (tmp_path / "ledger").exists()
+
+
+def test_a_night_before_the_first_delivery_names_the_dates_there_are(capsys, monkeypatch, tmp_path) -> None:
+    settings = new_home(tmp_path)
+    said = refusal(capsys, monkeypatch, "run", "--as-of-date", "2010-01-05", "--home", settings.home)
+    assert "2017-12-25" in said
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("retailr: oops", "retailr"),
+        ("time_zone: Mars/Olympus", "Mars/Olympus"),
+        ("random_seed: minus one", "random_seed"),
+        ("sources: {pos: {critical: true}}", "source.table"),
+    ],
+)
+def test_a_wrong_line_in_the_configuration_is_named(capsys, monkeypatch, tmp_path, line, told) -> None:
+    config = tmp_path / "nightmarket.yml"
+    shipped = Path(__file__).parents[2] / "nightmarket.yml"
+    key = line.split(":")[0]
+    kept = [text for text in shipped.read_text(encoding="utf-8").splitlines() if not text.startswith(f"{key}:")]
+    body = kept if key != "sources" else [text for text in kept if not text.startswith("  ")]
+    config.write_text("\n".join([*body, line]) + "\n", encoding="utf-8")
+    said = refusal(capsys, monkeypatch, *NIGHT, "--home", tmp_path, "--config", config)
+    assert told in said
+    assert str(config) in said
+
+
+def test_a_missing_critical_source_stops_the_night_by_name(capsys, monkeypatch, tmp_path) -> None:
+    settings = new_home(tmp_path)
+    shutil.rmtree(settings.folder("landing") / "pos" / "order_lines")
+    said = refusal(capsys, monkeypatch, *NIGHT, "--home", settings.home)
+    assert "pos.order_lines" in said
+    assert not list(settings.folder("exports").iterdir())
+
+
+def test_a_home_that_may_not_be_written_is_named(tmp_path: Path) -> None:
+    """Run as somebody without rights: root may write anywhere, so the test must not be root."""
+    forbidden = tmp_path / "forbidden"
+    forbidden.mkdir(mode=0o555)
+    command = [sys.executable, "-m", "pipelines.cli.main", "doctor", "--home", str(forbidden / "home")]
+    someone_else = {"user": 65534, "group": 65534} if os.geteuid() == 0 else {}
+    for parent in (tmp_path, *tmp_path.parents):
+        if parent.stat().st_uid == os.geteuid() and parent != Path("/"):
+            parent.chmod(parent.stat().st_mode | 0o055)
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False, **someone_else)
+    assert done.returncode == 1
+    assert "cannot be written" in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_run_is_told_who_holds_the_home(capsys, monkeypatch, tmp_path) -> None:
+    settings = new_home(tmp_path)
+    with held_by(settings.home, purpose="another night"):
+        said = refusal(capsys, monkeypatch, *NIGHT, "--home", settings.home)
+    assert f"process {os.getpid()}" in said
+    assert "another night" in said
+
+
+def test_a_warehouse_that_another_program_has_open_is_named(capsys, monkeypatch, tmp_path) -> None:
+    settings = new_home(tmp_path)
+    hold = f"import duckdb, sys; c = duckdb.connect({str(settings.warehouse_path)!r}); print('open', flush=True); sys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout.readline() == b"open\n"
+        said = refusal(capsys, monkeypatch, *NIGHT, "--home", settings.home)
+        holder.stdin.close()
+    assert "warehouse.duckdb" in said
+    assert "lock" in said.lower()
+
+
+def test_a_full_disk_is_said_in_words_and_an_ordinary_run_finishes_the_night(capsys, monkeypatch, tmp_path) -> None:
+    settings = new_home(tmp_path)
+    real, count = files.fsync_file, 0
+
+    def full_after_twenty_writes(path: Path) -> None:
+        nonlocal count
+        count += 1
+        if count > 20:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        real(path)
+
+    monkeypatch.setattr(files, "fsync_file", full_after_twenty_writes)
+    said = refusal(capsys, monkeypatch, *NIGHT, "--home", settings.home)
+    assert "No space left" in said
+    assert leftovers(settings) == []
+    monkeypatch.setattr(files, "fsync_file", real)
+    run(settings)
+    clean = new_home(tmp_path / "clean")
+    run(clean)
+    assert bytes_of(settings) == bytes_of(clean)
+
+
+def test_readers_of_the_published_copy_never_block_a_night(tmp_path: Path) -> None:
+    settings = new_home(tmp_path)
+    run(settings)
+    copy = next(settings.folder("published").rglob("nightmarket.duckdb"))
+    with duckdb.connect(str(copy), read_only=True) as reader:
+        run(settings)
+        assert reader.sql("select count(*) from customer_360").fetchall()[0][0] > 0
