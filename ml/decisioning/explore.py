@@ -1,0 +1,113 @@
+"""Which people draw their choice by lot, among what, and with which probabilities."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import numpy.typing as npt
+
+from ml.decisioning.prices import PRICE_UNITS, Integers, Problem, used
+
+DRAWS = 2**32
+
+
+@dataclass(frozen=True, slots=True)
+class Explored:
+    """What is done, and how likely that was.
+
+    choice        per person the candidate's position, -1 for nothing;
+    probability   with which this choice was made;
+    set_size      how many choices could have been drawn, the greedy one included; 1 = nothing to draw;
+    is_drawn      whether the lot decided.
+    """
+
+    choice: Integers
+    probability: npt.NDArray[np.float64]
+    set_size: Integers
+    is_drawn: npt.NDArray[np.bool_]
+
+
+def explore(
+    problem: Problem,
+    greedy: Integers,
+    net: Integers,
+    *,
+    people: list[str],
+    rate: float,
+    tolerance_units: int,
+    seed: int,
+    as_of_date: date,
+) -> Explored:
+    """Let a few people draw uniformly among what is nearly as good and cannot break a limit.
+
+    Takes     problem, greedy: the joint choice, feasible; net: values net of prices, 10^-10 of the currency;
+              people: person ids in the problem's order; rate: share of people who draw;
+              tolerance_units: how much less than the person's best, in 1/10,000.
+    Returns   Explored. With a set of n: greedy has probability 1 - rate + rate / n, every other rate / n.
+    Limits    hold for every possible draw of everybody at once: a set contains only what uses no more of a
+              limit than the greedy choice does, except for limits whose slack could take everybody's dearest
+              draw together.
+    Draws     depend on (seed, as_of_date, person) alone; n is tiny against 2^32, so uniform to 2^-32.
+    """
+    members = _near_optimal(problem, greedy, net, tolerance_units * PRICE_UNITS)
+    members &= _harmless(problem, greedy, members)
+    with_nothing = _nothing_is_near(problem, greedy, net, tolerance_units * PRICE_UNITS)
+    size = np.bincount(problem.person[members], minlength=len(greedy)).astype(np.int64) + with_nothing
+    lots = _lots(people, seed, as_of_date)
+    draws = (lots[0] < rate) & (size > 1)
+    ordinal = np.floor(lots[1] * size).astype(np.int64)
+    choice = np.where(draws, _nth(problem, members, with_nothing, ordinal), greedy)
+    other = rate / size
+    probability = np.where(choice == greedy, np.where(size > 1, 1 - rate + other, 1.0), other)
+    return Explored(choice, probability, size, draws)
+
+
+def _near_optimal(problem: Problem, greedy: Integers, net: Integers, tolerance: int) -> npt.NDArray[np.bool_]:
+    """Candidates within the tolerance of their person's best (nothing counts as 0), and the greedy ones."""
+    near = np.asarray(net >= _best(problem, net)[problem.person] - tolerance)
+    near[greedy[greedy >= 0]] = True
+    return near
+
+
+def _nothing_is_near(problem: Problem, greedy: Integers, net: Integers, tolerance: int) -> npt.NDArray[np.bool_]:
+    return np.asarray((greedy < 0) | (_best(problem, net) <= tolerance))
+
+
+def _best(problem: Problem, net: Integers) -> Integers:
+    return np.asarray(np.maximum(np.maximum.reduceat(net, problem.starts), 0)) if len(net) else net
+
+
+def _harmless(problem: Problem, greedy: Integers, members: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Candidates that use no more than the greedy choice of any limit that could be broken."""
+    slack = problem.limit - used(problem, greedy)
+    harmless = np.ones(len(problem.value), dtype=bool)
+    for left, use in zip(slack.tolist(), problem.use, strict=True):
+        held = np.where(greedy >= 0, use[greedy], 0)[problem.person]
+        extra = np.maximum(use - held, 0)
+        dearest = np.maximum.reduceat(np.where(members, extra, 0), problem.starts) if len(use) else use
+        if sum(dearest.tolist()) > left:
+            harmless &= extra == 0
+    return harmless
+
+
+def _nth(
+    problem: Problem, members: npt.NDArray[np.bool_], with_nothing: npt.NDArray[np.bool_], ordinal: Integers
+) -> Integers:
+    """The n-th choice of each person's set: nothing first if it belongs, then candidates in their order."""
+    positions = np.flatnonzero(members)
+    counts = np.bincount(problem.person[positions], minlength=len(ordinal))
+    first = np.cumsum(counts) - counts
+    index = np.clip(first + ordinal - with_nothing, 0, max(len(positions) - 1, 0))
+    picked = positions[index] if len(positions) else np.full(len(ordinal), -1)
+    return np.where(with_nothing & (ordinal == 0), -1, picked).astype(np.int64)
+
+
+def _lots(people: list[str], seed: int, as_of_date: date) -> npt.NDArray[np.float64]:
+    """Two numbers in [0, 1) per person: who draws, and what."""
+    lots = np.empty((2, len(people)))
+    for position, person_id in enumerate(people):
+        digest = hashlib.sha256(f"{seed}|{as_of_date.isoformat()}|{person_id}".encode()).digest()
+        lots[0, position] = int.from_bytes(digest[:4], "big") / DRAWS
+        lots[1, position] = int.from_bytes(digest[4:8], "big") / DRAWS
+    return lots
