@@ -140,7 +140,8 @@ def _shares(experiments: pl.DataFrame) -> dict[str, float]:
         raise ContractError(
             f"experiments: expected one row per experiment_id, got {sorted(map(str, ids))}. Give each its own id."
         )
-    shares = dict(zip(ids, experiments["holdout_share"].to_list(), strict=True))
+    stated = experiments["holdout_share"].cast(pl.Float64)  # seeds hand over decimals or text
+    shares = dict(zip(ids, stated.to_list(), strict=True))
     unstated = [name for name, share in shares.items() if share is None]
     if unstated:
         raise ContractError(f"experiments.holdout_share: expected a share, got null for {unstated}. State it.")
