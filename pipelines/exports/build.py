@@ -77,8 +77,7 @@ def stage_exports(
     """
     chosen = _export_rows(decisions, references, seeds, run.as_of_date)
     _require_served(chosen, seeds["channels"])
-    last_night = max(earlier_nights, default=None)
-    last_release = earlier_exports.filter(pl.col("as_of_date") == last_night)
+    last_release = earlier_exports.filter(pl.col("as_of_date").is_in(sorted(earlier_nights)[-1:]))
     household = _household_of(references)
     ledger_rows, removed = [], {}
     with new_directory(folder) as partial:

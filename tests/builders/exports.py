@@ -4,10 +4,12 @@ import csv
 import hashlib
 import io
 import json
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +94,7 @@ DISCOUNT = {"none": ("0.0", "0"), "pct_5": ("0.05", "0.4000"), "pct_10": ("0.1",
 
 def decision(person: str, treatment: str = "none", department: str | None = None, **changes: Any) -> dict[str, Any]:
     """One valid row of the ledger stream `decisions`."""
-    action, offer, channel = (treatment.split("-") if treatment != "none" else ("none", "none", None))
+    action, offer, channel = treatment.split("-") if treatment != "none" else ("none", "none", None)
     rate, discount = DISCOUNT[offer]
     row = {
         "as_of_date": NIGHT,
@@ -237,7 +239,7 @@ def build_night(world: World, home: Path) -> BuiltNight:
         (seeds_dir / f"{name}.csv").write_text(text, encoding="utf-8")
     ledger = _ledger(world, home / "ledger")
     _warehouse(world, home / "warehouse.duckdb")
-    retailer = Retailer(retailer="little", time_zone="UTC", currency="USD", random_seed=1, sources={})
+    retailer = Retailer(retailer="little", time_zone="UTC", currency="USD", random_seed=1, is_replay=True, sources={})
     settings = Settings(retailer, home, seeds_dir, home, home, home, threads=1, memory_limit="1GB")
     inputs = VerifierInputs(
         staged=home / "staged",
@@ -310,30 +312,46 @@ def _ledger(world: World, root: Path) -> Ledger:
 
 
 def _warehouse(world: World, path: Path) -> None:
-    with duckdb.connect(str(path)) as connection:
-        connection.execute("""
-            create schema marts;
-            create schema identity;
-            create table marts.customer_360 (person_id varchar, identity_confidence double, as_of_date date);
-            create table marts.fct_contacts (person_id varchar, channel_code varchar, contacted_date date);
-            create table marts.dim_products
-                (product_id varchar, department_name varchar, category_name varchar, is_sensitive boolean);
-            insert into marts.dim_products values
-                ('1', 'GROCERY', 'BREAD', false), ('2', 'GROCERY', 'LIQUOR', true), ('3', 'MEAT', 'BEEF', false),
-                ('4', 'PRODUCE', 'APPLES', false), ('5', 'SPIRITS', 'GIN', true), ('6', 'COUPON', 'X', false);
-            create table identity.person_members (record_id varchar, person_id varchar);
-            create table identity.identity_records (record_id varchar, source_code varchar, customer_ref varchar);
-            create table identity.person_lineage
-                (from_person_id varchar, to_person_id varchar, as_of_date date, cause varchar);
-        """)
-        for person, confidence in world.confidence.items():
-            household = f"h{person[1:]}"
-            connection.execute("insert into marts.customer_360 values (?, ?, ?)", [person, confidence, NIGHT])
-            connection.execute("insert into identity.person_members values (?, ?)", [f"pos:{household}", person])
-            connection.execute(
-                "insert into identity.identity_records values (?, 'pos', ?)", [f"pos:{household}", household]
-            )
-        for mailing in world.mailings:
-            connection.execute("insert into marts.fct_contacts values (?, ?, ?)", mailing)
-        for old, new, cause in world.lineage:
-            connection.execute("insert into identity.person_lineage values (?, ?, ?, ?)", [old, new, NIGHT, cause])
+    path.write_bytes(_warehouse_bytes(tuple(world.confidence.items()), tuple(world.mailings), tuple(world.lineage)))
+
+
+@cache
+def _warehouse_bytes(
+    confidence: tuple[tuple[str, float | None], ...],
+    mailings: tuple[tuple[str, str, date], ...],
+    lineage: tuple[tuple[str, str, str], ...],
+) -> bytes:
+    """Most worlds have the same warehouse: the file is made once and copied."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "warehouse.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(_WAREHOUSE)
+            for person, value in confidence:
+                household = f"h{person[1:]}"
+                connection.execute("insert into marts.customer_360 values (?, ?, ?)", [person, value, NIGHT])
+                connection.execute("insert into identity.person_members values (?, ?)", [f"pos:{household}", person])
+                connection.execute(
+                    "insert into identity.identity_records values (?, 'pos', ?)", [f"pos:{household}", household]
+                )
+            for mailing in mailings:
+                connection.execute("insert into marts.fct_contacts values (?, ?, ?)", mailing)
+            for old, new, cause in lineage:
+                connection.execute("insert into identity.person_lineage values (?, ?, ?, ?)", [old, new, NIGHT, cause])
+        return path.read_bytes()
+
+
+_WAREHOUSE = """
+create schema marts;
+create schema identity;
+create table marts.customer_360 (person_id varchar, identity_confidence double, as_of_date date);
+create table marts.fct_contacts (person_id varchar, channel_code varchar, contacted_date date);
+create table marts.dim_products
+    (product_id varchar, department_name varchar, category_name varchar, is_sensitive boolean);
+insert into marts.dim_products values
+    ('1', 'GROCERY', 'BREAD', false), ('2', 'GROCERY', 'LIQUOR', true), ('3', 'MEAT', 'BEEF', false),
+    ('4', 'PRODUCE', 'APPLES', false), ('5', 'SPIRITS', 'GIN', true), ('6', 'COUPON', 'X', false);
+create table identity.person_members (record_id varchar, person_id varchar);
+create table identity.identity_records (record_id varchar, source_code varchar, customer_ref varchar);
+create table identity.person_lineage
+    (from_person_id varchar, to_person_id varchar, as_of_date date, cause varchar);
+"""

@@ -2,10 +2,10 @@
 -- needs: audience, removals
 with cells as (
 
-    unpivot (select decision_id as row_id, * exclude (filename, channel_code, decision_id) from audience)
+    unpivot (select decision_id as row_id, * exclude (filename, channel_code) from audience)
     on columns(* exclude (row_id)) into name column_name value cell
     union all by name
-    unpivot (select decision_id as row_id, * exclude (filename, channel_code, decision_id) from removals)
+    unpivot (select decision_id as row_id, * exclude (filename, channel_code) from removals)
     on columns(* exclude (row_id)) into name column_name value cell
 
 )

@@ -159,6 +159,8 @@ def two_channels(world: World) -> None:
 
 # What a broken rule cannot help breaking as well; everything else must stay clean.
 ALSO = {
+    "an unused channel loses its files": {"manifests_match"},
+    "a file that nobody asked for": {"manifests_match"},
     "a department with the careful default": set(),
     "two channels for one person": {"one_decision_per_person"},
     "a person with two decisions": set(),

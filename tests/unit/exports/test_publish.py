@@ -18,7 +18,7 @@ PEOPLE = PublishedTable("customer_360", "select * from marts.customer_360", ("pe
 
 @pytest.fixture
 def settings(tmp_path):
-    retailer = Retailer(retailer="r", time_zone="UTC", currency="USD", random_seed=1, sources={})
+    retailer = Retailer(retailer="r", time_zone="UTC", currency="USD", random_seed=1, is_replay=True, sources={})
     none = Path("unused")
     home = Settings(retailer, tmp_path, none, none, none, none, threads=1, memory_limit="1GB")
     with duckdb.connect(str(home.warehouse_path)) as connection:
