@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from ml.decisioning.policy import Journey, Policy
+from ml.decisioning.policy import Policy
+from ml.decisioning.policy_rows import Journey
 
 BOUNDS = [  # (column of journeys, column of people, whether it is a lower bound)
     ("min_days_since_last_order", "days_since_last_order", True),

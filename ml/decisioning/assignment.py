@@ -5,7 +5,7 @@ from datetime import date
 
 import polars as pl
 
-from ml.decisioning.policy import Experiment
+from ml.decisioning.policy_rows import Experiment
 
 ASSIGNMENT_COLUMNS = {
     "as_of_date": pl.Date,
@@ -55,13 +55,23 @@ def assign(
 
 
 def current_arms(
-    people: pl.DataFrame, earlier: pl.DataFrame | None, new: pl.DataFrame, *, experiment: Experiment
+    people: pl.DataFrame,
+    earlier: pl.DataFrame | None,
+    new: pl.DataFrame,
+    *,
+    experiment: Experiment,
+    as_of_date: date,
 ) -> pl.DataFrame:
-    """Tonight's arm of everybody: one row per person_id, `holdout_arm` null before the experiment starts."""
-    given = _given(earlier, experiment) | _given(new, experiment)
+    """Tonight's arm of everybody, one row per person_id, sorted: `holdout_arm` holdout or treated.
+
+    Before the experiment starts everybody is `treated`. Afterwards a person without a row has none (null),
+    and is contacted by nobody.
+    """
+    given = _given(new, experiment) | _given(earlier, experiment)
+    otherwise = "treated" if as_of_date < experiment.start_date else None
     ids = people["person_id"].sort()
     return pl.DataFrame(
-        {"person_id": ids, "holdout_arm": [given.get(person_id) for person_id in ids]},
+        {"person_id": ids, "holdout_arm": [given.get(person_id, otherwise) for person_id in ids]},
         schema={"person_id": pl.String, "holdout_arm": pl.String},
     )
 

@@ -10,7 +10,8 @@ from ml.decisioning.applicability import applies
 from ml.decisioning.departments import DepartmentInputs, Floats, department_inputs
 from ml.decisioning.history import recent_contacts
 from ml.decisioning.inputs import checked_inputs
-from ml.decisioning.policy import Action, Policy, Treatment
+from ml.decisioning.policy import Policy
+from ml.decisioning.policy_rows import Action, Treatment
 from ml.decisioning.units import AMOUNT, amounts_from_floats, floats
 from ml.decisioning.value import Expected, expected_value, margin_rate_after_discount
 

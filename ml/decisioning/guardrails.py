@@ -6,10 +6,12 @@ from dataclasses import dataclass
 import polars as pl
 import polars.selectors as cs
 
-from ml.decisioning.policy import ContactPolicy, DiscountCeiling, Policy
+from ml.decisioning.policy import Policy
+from ml.decisioning.policy_rows import ContactPolicy, DiscountCeiling
 
 BELOW_MINIMUM = "below_minimum_value"
 HOLDOUT = "universal_holdout"
+NOT_APPLICABLE = "not_applicable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ def guardrails(policy: Policy) -> list[Guardrail]:
     minimum = pl.lit(policy.rules["min_value_amount"]).cast(pl.Decimal(18, 4))
     about_the_person = pl.col("scope_code") == "person"  # no department, so nothing about one can be wrong
     return [
-        Guardrail("not_applicable", pl.col("is_applicable")),
+        Guardrail(NOT_APPLICABLE, pl.col("is_applicable")),
         Guardrail("treatment_not_valid", pl.col("as_of_date").is_between("valid_from", "valid_through")),
         Guardrail("no_consent", pl.col("is_permitted")),
         Guardrail("identity_uncertain", pl.col("identity_confidence") >= confidence),

@@ -3,8 +3,9 @@
 import numpy as np
 import polars as pl
 
-from ml.decisioning.policy import Limit, Policy
-from ml.decisioning.prices import UNITS, Problem
+from ml.decisioning.policy import Policy
+from ml.decisioning.policy_rows import Limit
+from ml.decisioning.prices import PRICE_UNITS, UNITS, Integers, Problem
 from ml.decisioning.units import units_from_amounts
 
 MEASURES = {  # what one chosen candidate uses, in 1/10,000
@@ -42,3 +43,11 @@ def _use(limit: Limit) -> pl.Expr:
     if limit.action_id != "*":
         concerned &= pl.col("action_id") == limit.action_id
     return pl.when(concerned).then(MEASURES[limit.measure]).otherwise(0).cast(pl.Int64)
+
+
+def net_of_prices(policy: Policy, prices: Integers) -> pl.Expr:
+    """A candidate's value less the price of what it uses, in 1/10,000, for reading; null where unknown."""
+    net = units_from_amounts(pl.col("value_amount")).cast(pl.Float64)
+    for price, limit in zip(prices.tolist(), policy.limits, strict=True):
+        net -= _use(limit).cast(pl.Float64) * (price / PRICE_UNITS)
+    return net.round(0).cast(pl.Int64)
