@@ -83,8 +83,15 @@ def _no_clear_sign(difference: Difference, holdout: Sums, plan: LiftPlan) -> tup
     detectable = difference.detectable or 0.0
     if detectable <= plausible:
         return NO_DIFFERENCE, (
-            f"The interval covers zero, and an effect of {plan.plausible_rate:.0%} would very likely have been seen."
+            f"The interval covers zero, and an effect of {_per_cent(plan.plausible_rate)} would very likely "
+            "have been seen."
         )
     factor = times_more_people(detectable, plausible)
-    more = "" if factor is None else f"; seeing {plan.plausible_rate:.0%} takes about {factor:.1f} times the people"
+    more = (
+        "" if factor is None else f"; seeing {_per_cent(plan.plausible_rate)} takes about {factor:.1f} times the people"
+    )
     return NOT_YET, f"The interval covers zero, and only a difference of {detectable:.2f} or more could be seen{more}."
+
+
+def _per_cent(rate: float) -> str:
+    return f"{100 * rate:g} %"

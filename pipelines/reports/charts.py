@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 ROW = 40  # pixels from one row to the next: a line of text and its bar
+MARK_ROW = 46  # a line of text and two marks
 BAR = 12
 TRACK = 78.0  # per cent of the width that a full bar takes; the rest is for its figure
 LONGEST_LABEL = 42  # letters that fit on a phone of 360 pixels
@@ -63,8 +64,9 @@ def bar_chart(title: str, bars: Sequence[Bar], *, full: float | None = None) -> 
 def dot_whisker_chart(title: str, rows: Sequence[MarkRow], *, zero: bool, axis: Sequence[str]) -> Markup:
     """Dots with intervals on one scale; `zero` puts 0 on it with a line; `axis` labels its two ends."""
     low, high = _scale(rows, zero=zero)
-    height = len(rows) * ROW + 24
-    drawn = [_marks(row, i * ROW, low, high) for i, row in enumerate(rows)]
+    step = MARK_ROW if any(len(row.marks) > 1 for row in rows) else ROW
+    height = len(rows) * step + 24
+    drawn = [_marks(row, i * step, low, high) for i, row in enumerate(rows)]
     if zero:
         x = _across(0.0, low, high)
         drawn.insert(0, Markup('<line class="zero" x1="{x}%" x2="{x}%" y1="18" y2="{y}"/>').format(x=x, y=height - 18))
@@ -97,12 +99,12 @@ def _bar(bar: Bar, width: float, y: int) -> Markup:
 
 def _marks(row: MarkRow, y: int, low: float, high: float) -> Markup:
     drawn = _label(row.label, y) + _text("100", y + 14, row.text, "end", "figure")
-    drawn += Markup('<line class="axis" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(y=y + 27)
+    drawn += Markup('<line class="axis" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(y=y + 24)
     for mark in row.marks:
         if mark.low is not None and mark.high is not None:
             ends = {"a": _across(mark.low, low, high), "b": _across(mark.high, low, high), "k": mark.kind}
             line = Markup('<line class="whisker {k}" x1="{a}%" x2="{b}%" y1="{y}" y2="{y}"/>')
-            drawn += line.format(y=y + (30 if mark.kind == "other" else 27), **ends)
+            drawn += line.format(y=_line_of(mark, y), **ends)
         if mark.value is not None:
             drawn += _dot(mark, _across(mark.value, low, high), y)
     return drawn
@@ -111,8 +113,13 @@ def _marks(row: MarkRow, y: int, low: float, high: float) -> Markup:
 def _dot(mark: Mark, x: str, y: int) -> Markup:
     if mark.kind == "other":
         square = '<rect class="hollow" x="{x}%" y="{y}" width="8" height="8" transform="translate(-4 -4)"/>'
-        return Markup(square).format(x=x, y=y + 30)
-    return Markup('<circle class="{k}" cx="{x}%" cy="{y}" r="5"/>').format(k=mark.kind, x=x, y=y + 27)
+        return Markup(square).format(x=x, y=_line_of(mark, y))
+    return Markup('<circle class="{k}" cx="{x}%" cy="{y}" r="5"/>').format(k=mark.kind, x=x, y=_line_of(mark, y))
+
+
+def _line_of(mark: Mark, y: int) -> int:
+    """Two marks of one row stand below each other, so that neither hides the other."""
+    return y + (33 if mark.kind == "other" else 24)
 
 
 def _scale(rows: Sequence[MarkRow], *, zero: bool) -> tuple[float, float]:

@@ -78,9 +78,18 @@ def headline(choice: dict[str, Any], currency: str) -> str:
             f", expected to add {money(choice['value_amount'], currency)} of margin after "
             f"{money(costs, currency)} of discounts and contact costs"
         )
-    held, left = choice["holdout_count"], choice["left_alone_count"]
+    held = choice["holdout_count"]
     rest = f"{count(held, 'person', 'people')} {_are(held)} left alone at random, so that the effect can be measured"
-    return f"{start}. {rest}; {left:,} {_get(left)} nothing, because nothing allowed was worth it for them."
+    return f"{start}. {rest}.{_nothing(choice)}"
+
+
+def _nothing(choice: dict[str, Any]) -> str:
+    left = choice["left_alone_count"]
+    if not left:
+        return ""
+    reasons = [row for row in choice["nothing_reasons"] if row["person_count"] > row["holdout_count"]]
+    why = ", ".join(f"{row['reason'][:1].lower()}{row['reason'][1:]} ({row['person_count']:,})" for row in reasons[:3])
+    return f" {left:,} {_get(left)} nothing: {why}."
 
 
 def json_values(value: Any) -> Any:

@@ -8,6 +8,7 @@ import polars as pl
 
 from ml.errors import ContractError
 from pipelines.reports.context import RunReport
+from pipelines.reports.reason_words import reason_words
 from pipelines.reports.words import words
 
 NONE = "none"
@@ -109,7 +110,7 @@ def example_people(report: RunReport) -> list[dict[str, Any]]:
 
 def reason_text(report: RunReport, code: str) -> str:
     """A reason code in words."""
-    return report.reason_texts.get(code) or words(code)
+    return report.reason_texts.get(code) or reason_words(code)
 
 
 def treatment_text(report: RunReport, treatment_id: str) -> str:
@@ -166,7 +167,11 @@ def _named(report: RunReport, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _reasons_for_nothing(report: RunReport) -> list[dict[str, Any]]:
-    nothing = report.decisions.filter(~IS_CONTACT).group_by("reason_code").agg(pl.len().alias("person_count"))
+    nothing = (
+        report.decisions.filter(~IS_CONTACT)
+        .group_by("reason_code")
+        .agg(pl.len().alias("person_count"), IS_HELD_OUT.sum().alias("holdout_count"))
+    )
     ordered = nothing.sort("person_count", "reason_code", descending=[True, False])
     return [{**row, "reason": reason_text(report, str(row["reason_code"]))} for row in ordered.to_dicts()]
 
@@ -177,6 +182,7 @@ def _person(report: RunReport, row: dict[str, Any]) -> dict[str, Any]:
     return {
         **{name: row[name] for name in names},
         "treatment_name": treatment_text(report, row["treatment_id"]),
+        "reason": reason_text(report, str(row["reason_code"])),
         "runner_ups": [_loser(report, loser) for loser in _parsed(row)],
     }
 

@@ -8,7 +8,7 @@ import polars as pl
 from ml.measurement.lift import NULL_CHECK, last_observable_day
 from ml.measurement.verdict import BLOCKED, NOT_YET, STANDARD_PLAN
 from pipelines.reports.context import RunReport
-from pipelines.reports.words import count, day, signed, words
+from pipelines.reports.words import count, day, percent, signed, words
 
 REPLAY = (
     "The data were recorded before these decisions were made and cannot respond to them, so the true difference is "
@@ -17,19 +17,22 @@ REPLAY = (
 
 
 def models_section(report: RunReport) -> list[dict[str, Any]]:
-    """Each model with its metrics beside the baseline's, and which of the two scores."""
-    ordered = report.model_metrics.sort("model_name", "target", "metric_name")
-    return [
-        {
-            "model_name": name[0],
-            "versions": sorted(set(rows["version"].to_list())),
-            "trained_through_date": rows["trained_through_date"].max(),
-            "scored_by_model_count": rows.filter(pl.col("scored_by") == "model")["target"].n_unique(),
-            "scored_by_baseline_count": rows.filter(pl.col("scored_by") == "baseline")["target"].n_unique(),
-            "metrics": [_beside(row) for row in rows.drop("model_name").iter_rows(named=True)],
-        }
-        for name, rows in ordered.group_by("model_name", maintain_order=True)
-    ]
+    """Each model with its metrics beside the baselines', and which of them scores."""
+    ordered = report.model_metrics.sort("model_name", "target", "metric_name", "baseline_name")
+    names = sorted({*ordered["model_name"].to_list(), *report.model_notes})
+    return [_model(report, name, ordered.filter(model_name=name)) for name in names]
+
+
+def _model(report: RunReport, name: str, rows: pl.DataFrame) -> dict[str, Any]:
+    return {
+        "model_name": name,
+        "note": report.model_notes.get(name),
+        "versions": sorted(set(rows["version"].to_list())),
+        "trained_through_date": rows["trained_through_date"].max(),
+        "scored_by_model_count": rows.filter(pl.col("scored_by") == "model")["target"].n_unique(),
+        "scored_by_baseline_count": rows.filter(pl.col("scored_by") == "baseline")["target"].n_unique(),
+        "metrics": [_beside(row) for row in rows.drop("model_name").iter_rows(named=True)],
+    }
 
 
 def lift_section(report: RunReport) -> dict[str, Any]:
@@ -71,18 +74,18 @@ def verdict_sentence(report: RunReport) -> str:
             f"days behind it; the first will on {day(last_observable_day(first))}."
         )
     last = finished["decided_date"].max()
-    said = "; ".join(_said(row, report.currency) for row in finished.filter(decided_date=last).iter_rows(named=True))
-    return f"Latest finished night, {day(str(last))}: {said}."
+    said = [_said(row, report.currency) for row in finished.filter(decided_date=last).iter_rows(named=True)]
+    whole = f"the latest with all its {finished['window_days'][0]} days"
+    return f"{' '.join(said)} This is the night of {day(str(last))}, {whole}."
 
 
 def _said(row: dict[str, Any], currency: str) -> str:
-    text = f"{words(row['metric_name']).lower()}: {row['verdict']}"
+    text = f"{words(row['metric_name'])}: {row['verdict']}"
     if row["low"] is None:
-        return text
+        return f"{text}."
     interval = f"{signed(row['low'], currency)} to {signed(row['high'], currency)}"
-    return (
-        f"{text} ({signed(row['estimate'], currency)} per person, {STANDARD_PLAN.confidence:.0%} interval {interval})"
-    )
+    confidence = percent(STANDARD_PLAN.confidence, 0)
+    return f"{text} ({signed(row['estimate'], currency)} per person, {confidence} interval {interval})."
 
 
 def _health(row: dict[str, Any]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ CHECKS = {  # one row per check of any kind
     "status": pl.String,  # passed | warned | failed
     "detail": pl.String,  # what was found, in words; empty when all is well
 }
-MODEL_METRICS = {  # one row per model, target and metric, with the baseline's figure beside it
+MODEL_METRICS = {  # one row per model, target, metric and baseline, the two figures side by side
     "model_name": pl.String,
     "target": pl.String,  # department, campaign type, or ''
     "metric_name": pl.String,
@@ -67,7 +67,8 @@ class RunReport:
     limits: pl.DataFrame  # LIMITS: what each limit of the certificate means
     assumptions: pl.DataFrame  # ASSUMPTIONS: every seed value marked assumed
     treatment_names: Mapping[str, str] = field(default_factory=dict)  # treatment_id to words
-    reason_texts: Mapping[str, str] = field(default_factory=dict)  # reason code to words
+    reason_texts: Mapping[str, str] = field(default_factory=dict)  # reason code to words, over the known ones
+    model_notes: Mapping[str, str] = field(default_factory=dict)  # model_name to why it or its baseline scores
     timings: pl.DataFrame | None = None  # TIMINGS; never in what must be the same bytes every time
 
     def __post_init__(self) -> None:

@@ -1,6 +1,5 @@
 """Which picture goes with which section: from the report's plain data to charts."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from markupsafe import Markup
@@ -90,7 +89,7 @@ def limit_bars(content: dict[str, Any]) -> Markup:
     """How much of each limit is used."""
     bars = [
         Bar(
-            row["meaning"],
+            words(row["limit_name"]),
             min(row["used_rate"] or 0.0, 1.0),
             percent(row["used_rate"], 0),
             "binding" if row["is_binding"] else "main",
@@ -105,16 +104,21 @@ def amount(value: str | None, unit: str, content: dict[str, Any]) -> str:
     return money(value, content["currency"]) if unit == "money" else number(value)
 
 
-def model_charts(model: dict[str, Any]) -> list[Markup]:
+def model_charts(model: dict[str, Any]) -> list[tuple[str, Markup]]:
     """One chart per metric of a model: the model's dot and the baseline's square on the same scale."""
     metrics = sorted({row["metric_name"] for row in model["metrics"]})
     return [_metric_chart(name, [r for r in model["metrics"] if r["metric_name"] == name]) for name in metrics]
 
 
-def _metric_chart(name: str, rows: list[dict[str, Any]]) -> Markup:
+def interval(low: float | None, high: float | None) -> str:
+    """The ends of a metric's interval: `0.594 to 0.630`; nothing where there is none."""
+    return "" if low is None or high is None else f"{digits(low)} to {digits(high)}"
+
+
+def _metric_chart(name: str, rows: list[dict[str, Any]]) -> tuple[str, Markup]:
     drawn = [
         MarkRow(
-            words(row["target"]) if row["target"] else words(name),
+            " · ".join(words(text) for text in (row["target"], row["baseline_name"]) if text) or words(name),
             f"{digits(row['value'])} / {digits(row['baseline_value'])}",
             (
                 Mark(row["value"], row["low"], row["high"], "main"),
@@ -124,8 +128,8 @@ def _metric_chart(name: str, rows: list[dict[str, Any]]) -> Markup:
         for row in rows
     ]
     better = "more is better" if rows[0]["is_higher_better"] else "less is better"
-    title = f"{words(name)} ({better}): model and baseline"
-    return dot_whisker_chart(title, drawn, zero=False, axis=_axis(drawn, digits, zero=False))
+    title = f"{words(name)}, {better}: model / baseline"
+    return title, dot_whisker_chart(title, drawn, zero=False, axis=_axis(drawn, digits, zero=False))
 
 
 def digits(value: float | None) -> str:
@@ -139,12 +143,18 @@ def lift_charts(content: dict[str, Any]) -> list[tuple[str, Markup]]:
     """One interval plot per metric: the latest nights on one scale with zero marked."""
     results = content["lift"]["results"]
     metrics = sorted({row["metric_name"] for row in results})
-    return [(name, _lift_chart(name, _latest(results, name), content["currency"])) for name in metrics]
+    shown = latest_results(results)
+    return [
+        (name, _lift_chart(name, [row for row in shown if row["metric_name"] == name], content["currency"]))
+        for name in metrics
+    ]
 
 
-def _latest(results: Iterable[dict[str, Any]], metric: str) -> list[dict[str, Any]]:
-    rows = [row for row in results if row["metric_name"] == metric]
-    return sorted(rows, key=lambda row: (row["decided_date"], row["experiment_id"]))[-LATEST_NIGHTS:]
+def latest_results(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of the latest nights, oldest first."""
+    nights = sorted({row["decided_date"] for row in results})[-LATEST_NIGHTS:]
+    rows = [row for row in results if row["decided_date"] in nights]
+    return sorted(rows, key=lambda row: (row["decided_date"], row["experiment_id"], row["metric_name"]))
 
 
 def _lift_chart(name: str, rows: list[dict[str, Any]], currency: str) -> Markup:

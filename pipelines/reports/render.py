@@ -49,6 +49,7 @@ def _environment() -> Environment:
     environment.filters.update(
         number=words.number,
         percent=words.percent,
+        rounded_up=words.rounded_up,
         p_value=words.p_value,
         day=words.day,
         weekday=words.weekday,

@@ -1,12 +1,13 @@
 """How numbers, days, money and codes are written for a person who reads English."""
 
 from datetime import date
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_EVEN, Decimal
 from typing import Any
 
 NOTHING = "–"  # no honest number; never a 0
 MINUS = "−"
 SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+SPOKEN = {"auc": "AUC", "mae": "mean absolute error", "rmse": "root mean squared error", "email": "e-mail"}
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -17,6 +18,11 @@ MONTHS = (
 def rounded(value: Decimal | float | str, digits: int) -> Decimal:
     """A number at a fixed number of digits, half to even, from its shortest decimal form."""
     return Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_EVEN)
+
+
+def rounded_up(value: Decimal | float | str | None, digits: int) -> Decimal | None:
+    """For what is said to be "at most": never smaller than the number itself."""
+    return None if value is None else Decimal(str(value)).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_CEILING)
 
 
 def number(value: Any, digits: int = 0) -> str:
@@ -45,8 +51,8 @@ def signed(value: Any, currency: str) -> str:
 
 
 def percent(value: Any, digits: int = 1) -> str:
-    """A share in per cent: `12.5 %`."""
-    return NOTHING if value is None else f"{number(rounded(Decimal(str(value)) * 100, digits), digits)} %"
+    """A share in per cent: `12.5 %`, held together by a space that does not break."""
+    return NOTHING if value is None else f"{number(Decimal(str(value)) * 100, digits)}\N{NO-BREAK SPACE}%"
 
 
 def p_value(value: float | None) -> str:
@@ -70,7 +76,7 @@ def weekday(value: date | str) -> str:
 
 def words(code: str) -> str:
     """A code as words: `contact_cap_reached` becomes `Contact cap reached`."""
-    text = code.replace("_", " ").strip()
+    text = SPOKEN.get(code) or code.replace("_", " ").strip()
     return text[:1].upper() + text[1:]
 
 

@@ -22,7 +22,7 @@ TREATMENTS = [  # id, department, share of people, mean value in cents, discount
     ("loyalty_thanks-none-email", None, 0.015, 9, 0.0, "0.0020"),
     ("coupon_mailing-pct_10-direct_mail", "DRUG GM", 0.012, 95, 0.1, "0.5500"),
 ]
-BLOCKED = ["contact_cap", "no_consent", "bought_recently", "discount_ceiling", "margin_floor", "value_below_minimum"]
+BLOCKED = ["not_applicable", "no_consent", "bought_just_now", "contact_cap:email_10d", "margin_floor"]
 
 
 def frame(rows, schema):
@@ -53,7 +53,7 @@ def sample_report(people=2_469, **changes):
         "limits": limit_meanings(seeds),
         "assumptions": assumptions_of(seeds),
         "treatment_names": treatment_names(seeds),
-        "reason_texts": {"contact_cap": "Contacted too often", "no_consent": "No consent for this channel"},
+        "model_notes": {"coupon_redemption": "The interval of the difference to popularity covers zero."},
     }
     return RunReport(**values | changes)
 
@@ -202,13 +202,13 @@ def checks():
 def model_metrics():
     """Four models; one of them does not beat its baseline."""
     cards = [
-        ("category_purchase_28d", "DELI", "pr_auc", True, 0.612, 0.571, "last period frequency", "model"),
-        ("category_purchase_28d", "DRUG GM", "pr_auc", True, 0.823, 0.801, "last period frequency", "model"),
-        ("category_purchase_28d", "GROCERY", "pr_auc", True, 0.967, 0.961, "last period frequency", "model"),
-        ("category_purchase_28d", "MEAT", "pr_auc", True, 0.744, 0.722, "last period frequency", "model"),
-        ("coupon_redemption", "type_a", "pr_auc", True, 0.213, 0.224, "popularity", "baseline"),
+        ("category_purchase_28d", "DELI", "average_precision", True, 0.612, 0.571, "last period frequency", "model"),
+        ("category_purchase_28d", "DRUG GM", "average_precision", True, 0.823, 0.801, "last period frequency", "model"),
+        ("category_purchase_28d", "GROCERY", "average_precision", True, 0.967, 0.961, "last period frequency", "model"),
+        ("category_purchase_28d", "MEAT", "average_precision", True, 0.744, 0.722, "last period frequency", "model"),
+        ("coupon_redemption", "type_a", "average_precision", True, 0.213, 0.224, "popularity", "baseline"),
         ("lapse_28d", "", "log_loss", False, 0.191, 0.236, "last period frequency", "model"),
-        ("value_91d", "", "mean_absolute_error", False, 161.4, 188.9, "last 91 days again", "model"),
+        ("value_91d", "", "rmse", False, 161.4, 188.9, "last 91 days again", "model"),
     ]
     rows = []
     for name, target, metric, more, value, baseline, baseline_name, scorer in cards:
@@ -254,7 +254,7 @@ def decision(rng, i, treatment, is_held):
         "person_id": f"p{i:07d}",
         "treatment_id": "none",
         "holdout_arm": "holdout" if is_held else "treated",
-        "reason_code": "holdout" if is_held else str(rng.choice(["nothing_worth_it", "all_blocked"], p=[0.8, 0.2])),
+        "reason_code": "held_out" if is_held else str(rng.choice(["nothing_pays", "all_blocked"], p=[0.8, 0.2])),
         "reasons": [
             "Held out at random, so that the effect of everything else can be measured."
             if is_held
@@ -275,8 +275,13 @@ def decision(rng, i, treatment, is_held):
         return row
     name, department, _, mean_cents, rate, cost = treatment
     value = Decimal(int(rng.gamma(2.0, mean_cents * 50))) / 10_000
-    loser = {"treatment_id": "loyalty_thanks-none-email", "value_amount": "0.0312", "reason_codes": ["contact_cap"]}
-    weaker = {"treatment_id": "none", "value_amount": "0.0000", "reason_codes": []}
+    loser = {
+        "treatment_id": "loyalty_thanks-none-email",
+        "value_amount": 0.0312,
+        "reason_codes": ["contact_cap:email_10d"],
+    }
+    weaker = {"treatment_id": "win_back-pct_5-email", "value_amount": None, "reason_codes": ["value_unknown"]}
+    drawn = bool(rng.random() < 0.05)
     base = round(float(rng.uniform(0.05, 0.6)), 4)
     return row | {
         "treatment_id": name,
@@ -292,9 +297,12 @@ def decision(rng, i, treatment, is_held):
         "discount_cost_amount": Decimal(int(value * 3_000)) / 10_000 if rate else Decimal("0.0000"),
         "fatigue_cost_amount": Decimal("0.0150"),
         "value_amount": value,
-        "is_exploration": bool(rng.random() < 0.05),
-        "reason_code": "best_value",
-        "reasons": ["Bought every three weeks, and the last visit is five weeks ago.", "Worth most of what is allowed."],
+        "is_exploration": drawn,
+        "reason_code": "explored" if drawn else "chosen_best_value",
+        "reasons": [
+            "Bought every three weeks, and the last visit is five weeks ago.",
+            "Worth most of what is allowed.",
+        ],
         "runner_ups": json.dumps([loser, weaker]),
     }
 
