@@ -32,11 +32,13 @@ def guardrails(policy: Policy) -> list[Guardrail]:
         Guardrail("treatment_not_valid", pl.col("as_of_date").is_between("valid_from", "valid_through")),
         Guardrail("no_consent", pl.col("is_permitted")),
         Guardrail("identity_uncertain", pl.col("identity_confidence") >= confidence),
-        Guardrail("sensitive_category", about_the_person | ~pl.col("is_sensitive")),
+        Guardrail("sensitive_category", _either(about_the_person, ~pl.col("is_sensitive"))),
         *[_contact_cap(row) for row in policy.contact_policies],
         *[_discount_ceiling(row) for row in policy.discount_ceilings],
-        Guardrail("margin_floor", about_the_person | (pl.col("margin_after_rate") >= pl.col("floor_margin_rate"))),
-        Guardrail("bought_just_now", about_the_person | ~pl.col("was_bought_just_now")),
+        Guardrail(
+            "margin_floor", _either(about_the_person, pl.col("margin_after_rate") >= pl.col("floor_margin_rate"))
+        ),
+        Guardrail("bought_just_now", _either(about_the_person, ~pl.col("was_bought_just_now"))),
         Guardrail(HOLDOUT, pl.col("holdout_arm") == "treated"),
         Guardrail("value_unknown", _known("base_probability", "uplift_probability", "value_amount", *COSTS)),
         Guardrail(BELOW_MINIMUM, pl.col("value_amount") >= minimum),
@@ -65,14 +67,20 @@ def _contact_cap(row: ContactPolicy) -> Guardrail:
 def _discount_ceiling(row: DiscountCeiling) -> Guardrail:
     """What was given in the window plus what this offer is expected to give; an offer without discount is free."""
     given = pl.col(f"discount:{row.ceiling_id}") + pl.col("discount_cost_amount")
-    under = (pl.col("discount_rate") == 0) | (given <= pl.lit(row.max_discount_amount).cast(pl.Decimal(18, 4)))
-    return Guardrail(f"discount_ceiling:{row.ceiling_id}", _concerns(row.channel_code, under))
+    under = given <= pl.lit(row.max_discount_amount).cast(pl.Decimal(18, 4))
+    allowed = _either(pl.col("discount_rate") == 0, under)
+    return Guardrail(f"discount_ceiling:{row.ceiling_id}", _concerns(row.channel_code, allowed))
 
 
 def _concerns(channel_code: str, allows: pl.Expr) -> pl.Expr:
     if channel_code == "*":
         return allows
-    return (pl.col("channel_code") != channel_code) | allows
+    return _either(pl.col("channel_code") != channel_code, allows)
+
+
+def _either(exempt: pl.Expr, allows: pl.Expr) -> pl.Expr:
+    """Exempt from the rule or within it; null, so not allowed, where it is unknown whether the rule concerns it."""
+    return pl.when(exempt.is_null()).then(None).otherwise(exempt | allows)
 
 
 def _known(*columns: str) -> pl.Expr:
