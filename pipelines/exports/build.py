@@ -4,7 +4,7 @@ It decides nothing: it writes down what the ledger's decisions say. Whether that
 afterwards, of the files themselves, by other code (`verify.py`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -12,11 +12,11 @@ from pathlib import Path
 import polars as pl
 
 from ml.errors import ContractError
-from pipelines.exports.csv_text import csv_bytes
-from pipelines.exports.layout import AUDIENCE, AUDIENCE_COLUMNS, MANIFEST, REMOVAL_COLUMNS, REMOVALS
+from pipelines.exports.channel_files import ExportRun, write_channel
 from pipelines.exports.removals import removals_of_channel
-from pipelines.files import new_directory, sha256_of, write_json
-from pipelines.ledger_schema import EXPORTS
+from pipelines.files import new_directory, sha256_of
+
+__all__ = ["REFERENCES_QUERY", "ExportRun", "ExportSeeds", "StagedExports", "stage_exports"]
 
 NOTHING = "none"  # the treatment of a person to whom nothing is done
 PENDING = "pending"
@@ -32,14 +32,13 @@ order by members.person_id, records.customer_ref
 
 
 @dataclass(frozen=True, slots=True)
-class ExportRun:
-    """What the manifests say about the night; no clock in it."""
+class ExportSeeds:
+    """The retailer's tables that an export needs; their dates and numbers may be text, as in the files."""
 
-    as_of_date: date
-    run_id: str  # night-YYYY-MM-DD: the same in every run of the night
-    policy_hash: str
-    schema_version: str
-    currency: str
+    actions: pl.DataFrame  # action_id, purpose_code
+    channels: pl.DataFrame  # channel_code: every row is a channel that is served
+    treatments: pl.DataFrame  # treatment_id, horizon_days, valid_through
+    consents: pl.DataFrame  # channel_code, purpose_code, consent_basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +58,7 @@ def stage_exports(
     decisions: pl.DataFrame,
     candidates: pl.DataFrame,
     references: pl.DataFrame,
-    seeds: Mapping[str, pl.DataFrame],
+    seeds: ExportSeeds,
     earlier_exports: pl.DataFrame,
     earlier_nights: Sequence[date],
     run: ExportRun,
@@ -68,7 +67,6 @@ def stage_exports(
 
     Takes     folder: made anew; decisions, candidates: tonight's ledger rows;
               references: person_id, household_id; of several the smallest is used;
-              seeds: actions, channels, consents, treatments by name, their cells as text or typed;
               earlier_exports: ledger rows of sealed nights before; earlier_nights: all those nights,
               also ones that exported nothing.
     Ignores   decisions that wait for approval: they are counted in the manifest, not written.
@@ -76,12 +74,12 @@ def stage_exports(
               a chosen channel is not served, or a key cannot stand in a file.
     """
     chosen = _export_rows(decisions, references, seeds, run.as_of_date)
-    _require_served(chosen, seeds["channels"])
+    _require_served(chosen, seeds.channels)
     last_release = earlier_exports.filter(pl.col("as_of_date").is_in(sorted(earlier_nights)[-1:]))
     household = _household_of(references)
     ledger_rows, removed = [], {}
     with new_directory(folder) as partial:
-        for channel in sorted(seeds["channels"]["channel_code"]):
+        for channel in sorted(seeds.channels["channel_code"]):
             of_channel = pl.col("channel_code") == channel
             audience = chosen.filter(of_channel, pl.col("approval") != PENDING).pipe(_rank)
             removals = removals_of_channel(
@@ -91,21 +89,21 @@ def stage_exports(
                 candidates=candidates.filter(of_channel),
             ).join(household, on="person_id", how="left", maintain_order="left")
             waiting = chosen.filter(of_channel, pl.col("approval") == PENDING).height
-            ledger_rows.append(_write_channel(partial / channel, audience, removals, waiting, run))
+            ledger_rows.append(write_channel(partial / channel, audience, removals, waiting, run))
             removed[channel] = removals.height
     return _staged(folder, pl.concat(ledger_rows), removed)
 
 
 def _export_rows(
-    decisions: pl.DataFrame, references: pl.DataFrame, seeds: Mapping[str, pl.DataFrame], as_of_date: date
+    decisions: pl.DataFrame, references: pl.DataFrame, seeds: ExportSeeds, as_of_date: date
 ) -> pl.DataFrame:
     chosen = decisions.filter(pl.col("treatment_id").ne_missing(NOTHING))
     rows = (
         chosen.join(_household_of(references), on="person_id", how="left")
-        .join(_validity(seeds["treatments"]), on="treatment_id", how="left")
-        .join(seeds["actions"].select("action_id", "purpose_code"), on="action_id", how="left")
+        .join(_validity(seeds.treatments), on="treatment_id", how="left")
+        .join(seeds.actions.select("action_id", "purpose_code"), on="action_id", how="left")
         .join(
-            seeds["consents"].select("channel_code", "purpose_code", "consent_basis"),
+            seeds.consents.select("channel_code", "purpose_code", "consent_basis"),
             on=["channel_code", "purpose_code"],
             how="left",
         )
@@ -176,56 +174,6 @@ def _rank(audience: pl.DataFrame) -> pl.DataFrame:
         .with_row_index("priority_rank", offset=1)
         .with_columns(pl.col("priority_rank").cast(pl.Int64))
         .sort("decision_id")
-    )
-
-
-def _write_channel(
-    folder: Path, audience: pl.DataFrame, removals: pl.DataFrame, waiting: int, run: ExportRun
-) -> pl.DataFrame:
-    folder.mkdir()
-    files = [
-        _write_csv(folder / AUDIENCE, AUDIENCE_COLUMNS, audience),
-        _write_csv(folder / REMOVALS, REMOVAL_COLUMNS, removals),
-    ]
-    reasons = removals["reason"].str.split(":").list.first().value_counts(name="rows").sort("reason")
-    manifest = {
-        "as_of_date": run.as_of_date.isoformat(),
-        "channel": folder.name,
-        "currency": run.currency,
-        "files": files,
-        "mode": "full",  # the audience is the whole list; removals say who left since the last release
-        "policy_hash": run.policy_hash,
-        "run": run.run_id,
-        "schema_version": run.schema_version,
-        "totals": {
-            "chosen": audience.height + waiting,
-            "waiting_for_approval": waiting,
-            "written": audience.height,
-            "removed": dict(reasons.iter_rows()),
-        },
-    }
-    write_json(folder / MANIFEST, manifest)
-    return _ledger_rows(audience, f"{folder.name}/{AUDIENCE}", str(files[0]["sha256"]))
-
-
-def _write_csv(path: Path, columns: tuple[tuple[str, str], ...], rows: pl.DataFrame) -> dict[str, object]:
-    names = [name for name, _ in columns]
-    path.write_bytes(csv_bytes(columns, rows.select(names).iter_rows()))
-    return {
-        "bytes": path.stat().st_size,
-        "columns": [{"name": name, "type": kind} for name, kind in columns],
-        "file": path.name,
-        "rows": rows.height,
-        "sha256": sha256_of(path),
-    }
-
-
-def _ledger_rows(audience: pl.DataFrame, file: str, sha256: str) -> pl.DataFrame:
-    """Rows of the ledger stream `exports`: they name the person and never the customer number."""
-    return (
-        audience.with_row_index("row_number", offset=1)
-        .with_columns(file=pl.lit(file), file_sha256=pl.lit(sha256), row_number=pl.col("row_number").cast(pl.Int64))
-        .select(pl.col(name).cast(kind) for name, kind in EXPORTS.items())
     )
 
 

@@ -70,7 +70,7 @@ WAREHOUSE = {
 }
 
 # Said in full, so that nothing about a file is guessed from its content.
-DIALECT = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = ''"
+DIALECT = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', hive_partitioning = false"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +92,7 @@ class VerifierInputs:
 
 def verify_exports(inputs: VerifierInputs) -> list[Violation]:
     """Everything the final files break, one entry per check, sorted by name; empty means clean."""
-    config = {"threads": str(inputs.threads), "memory_limit": inputs.memory_limit}
-    with duckdb.connect(config=config) as connection:
+    with duckdb.connect(config={"threads": str(inputs.threads), "memory_limit": inputs.memory_limit}) as connection:
         connection.execute("set TimeZone = 'UTC'")
         missing = _load(connection, inputs)
         found = [_run_check(connection, name, missing) for name in CHECKS]

@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.exports.build import ExportRun, StagedExports, stage_exports
+from pipelines.exports.build import ExportRun, ExportSeeds, StagedExports, stage_exports
 from pipelines.exports.layout import SCHEMA_VERSION
 from pipelines.exports.verify import VerifierInputs
 from pipelines.ledger import Ledger
@@ -264,11 +264,17 @@ def stage(world: World, folder: Path) -> StagedExports:
         decisions=pl.DataFrame(world.decisions, schema=DECISIONS),
         candidates=pl.DataFrame(world.candidates, schema=CANDIDATES),
         references=references(world),
-        seeds={name: pl.read_csv(io.StringIO(text), infer_schema=False) for name, text in world.seeds.items()},
+        seeds=seed_frames(world),
         earlier_exports=pl.DataFrame(world.exports, schema=EXPORTS),
         earlier_nights=EARLIER,
         run=ExportRun(NIGHT, "night-2017-12-26", POLICY, SCHEMA_VERSION, "USD"),
     )
+
+
+def seed_frames(world: World) -> ExportSeeds:
+    """The seeds an export needs, as the night reads them: every cell as text."""
+    names = ("actions", "channels", "treatments", "consents")
+    return ExportSeeds(*[pl.read_csv(io.StringIO(world.seeds[name]), infer_schema=False) for name in names])
 
 
 def references(world: World) -> pl.DataFrame:

@@ -1,4 +1,5 @@
 -- Is anybody given more expected discount than a ceiling allows, earlier sealed nights included?
+-- A row without a discount gives nothing, so it cannot break a ceiling that was lowered since.
 -- needs: audience, decisions, earlier_exports, person_lineage, seed_channels, seed_discount_ceilings
 with recursive heirs as (
 
@@ -43,6 +44,7 @@ rows_under_ceiling as (
         try_cast(ceilings.max_discount_amount as decimal(18, 4)) as most
     from audience
     left join seed_discount_ceilings as ceilings on ceilings.channel_code in ('*', audience.channel_code)
+    where not coalesce(try_cast(audience.discount_rate as decimal(9, 6)) = 0, false)
 
 ),
 

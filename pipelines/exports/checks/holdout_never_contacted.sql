@@ -24,19 +24,26 @@ select
     audience.decision_id,
     case
         when arms.person_id is null then 'not assigned in ' || running.experiment_id
-        when arms.is_held_out then 'held out of ' || running.experiment_id
-        else 'the decision says ' || coalesce(decisions.holdout_arm, 'nothing')
+        else 'held out of ' || running.experiment_id
     end as reason
 from audience
 cross join running
 left join arms on running.experiment_id = arms.experiment_id and audience.person_id = arms.person_id
+where not coalesce(not arms.is_held_out, false)
+
+union all
+
+select
+    audience.decision_id,
+    'the decision says ' || coalesce(decisions.holdout_arm, 'nothing') as reason
+from audience
 left join decisions on audience.decision_id = decisions.decision_id
-where not coalesce(not arms.is_held_out and decisions.holdout_arm = 'treated', false)
+where decisions.holdout_arm is distinct from 'treated'
 
 union all
 
 select
     'experiments.csv' as row_id,
-    'no experiment is running: without a holdout nothing can be measured' as reason
-where not exists (select 1 from running)
+    'no experiment is declared: without a holdout nothing can be measured' as reason
+where not exists (select 1 from seed_experiments)
 order by 1, 2

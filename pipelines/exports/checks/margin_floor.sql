@@ -1,15 +1,20 @@
 -- Does an offer bring the margin over what is paid below the department's floor?
 -- A price of 1 with margin m and discount d is paid as 1 - d and leaves m - d.
--- needs: audience, seed_margin_rates
+-- What the manufacturer pays costs the retailer no margin.
+-- needs: audience, seed_margin_rates, seed_offers
 with rated as (
 
     select
         audience.decision_id,
         audience.department_name,
-        try_cast(audience.discount_rate as decimal(9, 6)) as discount_rate,
+        case
+            when offers.funded_by = 'manufacturer' then 0
+            else try_cast(audience.discount_rate as decimal(9, 6))
+        end as discount_rate,
         try_cast(rates.margin_rate as decimal(6, 4)) as margin_rate,
         try_cast(rates.floor_margin_rate as decimal(6, 4)) as floor_margin_rate
     from audience
+    left join seed_offers as offers on audience.offer_id = offers.offer_id
     left join seed_margin_rates as rates on rates.department_name = coalesce(
         (
             select own.department_name from seed_margin_rates as own

@@ -11,7 +11,17 @@ from ml.errors import ContractError
 from pipelines.exports.build import ExportRun, stage_exports
 from pipelines.exports.csv_text import cell, identifier_cell, number_cell, text_cell
 from pipelines.ledger_schema import CANDIDATES, DECISIONS, EXPORTS
-from tests.builders.exports import EARLIER, NIGHT, candidate, clean_world, decision, export, references, stage
+from tests.builders.exports import (
+    EARLIER,
+    NIGHT,
+    candidate,
+    clean_world,
+    decision,
+    export,
+    references,
+    seed_frames,
+    stage,
+)
 
 
 def rows(staged, path):
@@ -104,7 +114,7 @@ def test_of_several_customer_numbers_the_smallest_is_used_and_9_is_smaller_than_
         decisions=pl.DataFrame(world.decisions, schema=DECISIONS),
         candidates=pl.DataFrame(world.candidates, schema=CANDIDATES),
         references=several,
-        seeds={name: pl.read_csv(io.StringIO(text), infer_schema=False) for name, text in world.seeds.items()},
+        seeds=seed_frames(world),
         earlier_exports=pl.DataFrame(schema=EXPORTS),
         earlier_nights=[],
         run=ExportRun(NIGHT, "night", "policy-1", "1.0", "USD"),

@@ -26,7 +26,8 @@ def settings(tmp_path):
         # 150,000 rows: more than one row group, so that two threads really share the work
         connection.execute(
             "create table marts.customer_360 as select 'p' || hash(i) as person_id, "
-            "(i * 0.1)::double as discount_rate_365d, (i * 7 % 100000)::decimal(18, 2) as net_sales_amount_365d from range(150000) as t(i)"
+            "(i * 0.1)::double as discount_rate_365d, "
+            "(i * 7 % 100000)::decimal(18, 2) as net_sales_amount_365d from range(150000) as t(i)"
         )
     return home
 
