@@ -53,11 +53,12 @@ def read_facts(warehouse: Warehouse) -> Facts:
 
 
 def observed_through(warehouse: Warehouse, as_of_date: date) -> date:
-    """The first day that is not covered by what is known: the day after the last complete day of sales.
+    """The first day that is not covered by what was known when a date began.
 
-    Deliveries are whole days, so the last day with a known sale is taken as complete; without any sale nothing is.
+    Deliveries are whole days, so the last day with a known sale counts as complete; without a sale nothing is missing.
     """
-    last = warehouse.read("select max(ordered_date) as day from marts.fct_orders")["day"][0]
+    query = "select max(ordered_date) as day from marts.fct_orders where known_date < $as_of_date"
+    last = warehouse.read(query, as_of_date=as_of_date)["day"][0]
     return as_of_date if last is None else min(as_of_date, last + timedelta(days=1))
 
 

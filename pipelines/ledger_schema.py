@@ -122,7 +122,8 @@ MODEL_RELEASES = {
     "model_name": pl.String,
     "version": pl.String,
     "scored_by": pl.String,  # model | baseline
-    "trained_through_date": pl.Date,
+    "trained_as_of_date": pl.Date,  # training reads only what was known before this day
+    "trained_through_date": pl.Date,  # first day after the last label that was learned from
     "metric_name": pl.String,
     "metric_value": pl.Float64,
     "baseline_value": pl.Float64,

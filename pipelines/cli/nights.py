@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ml.errors import ContractError
+from pipelines.landing.completejourney import ImportSummary
 from pipelines.lock import held_by
 from pipelines.night import prepare_home
 from pipelines.reporter import Reporter
@@ -42,7 +43,7 @@ def import_retailer(retailer: str, through: date | None, home: Path | None, conf
     prepare_home(settings)
     with held_by(settings.home, purpose="import"), console.status("importing ..."):
         summary = import_completejourney(settings, through, progress=lambda _: None)
-    console.print(f" import  {summary.in_words()}", highlight=False)
+    console.print(f" import  {_import_in_words(summary)}", highlight=False)
 
 
 def run_nights(
@@ -78,6 +79,11 @@ def serve_graph(port: int, home: Path | None) -> None:
 def _one_night(settings: Settings, day: date, console: Console, job: str) -> NightSummary:
     console.print(f"\nnight of {day} · {settings.retailer.retailer}" + (" · training" if job != "nightly" else ""))
     return run_night(settings, day, Reporter(console, STAGES), job=job)
+
+
+def _import_in_words(summary: ImportSummary) -> str:
+    kept = f" ({summary.kept_file_count:,} were there already)" if summary.kept_file_count else ""
+    return f"{summary.file_count:,} deliveries, {summary.byte_count >> 20:,} MB{kept}"
 
 
 def _plant(settings: Settings) -> None:

@@ -1,0 +1,92 @@
+"""Stage models: who scores tonight, the scores, and the weekly training of challengers."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from data_quality.evidence import from_suites
+from data_quality.gates import judge
+from data_quality.validate import validate
+from ml.features.source import FeatureSource, open_facts
+from ml.models.drift import feature_drift
+from ml.models.scoring import score_models
+from ml.models.trained import TrainedModel
+from pipelines.assets.features import FEATURES_KEY
+from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
+from pipelines.facts import read_facts
+from pipelines.model_store import RELEASES, release, release_date_for, released_models, train_as_of
+from pipelines.night import Night
+from pipelines.partitions import NIGHTLY, as_of
+
+CHAMPIONS_KEY = ["ledger", RELEASES]
+SCORES_KEY = ["scores", "scores_person"]
+
+
+@dg.multi_asset(
+    name="scores",
+    specs=[
+        dg.AssetSpec(
+            CHAMPIONS_KEY,
+            group_name="models",
+            partitions_def=NIGHTLY,
+            deps=[FEATURES_KEY],
+            description="Which version of each model scores, or which baseline; trained tonight only if there is none.",
+        ),
+        dg.AssetSpec(
+            SCORES_KEY,
+            group_name="models",
+            partitions_def=NIGHTLY,
+            deps=[CHAMPIONS_KEY, FEATURES_KEY],
+            description="One row per person, model and target: calibrated probability or expected value.",
+        ),
+    ],
+    check_specs=[check_spec(SCORES_KEY, "great_expectations", "Probabilities in 0..1, values finite, rows there")],
+    pool="warehouse",
+)
+def scores(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Outcome]:
+    """Score everyone with the newest release made before the night."""
+    as_of_date = as_of(context)
+    facts = read_facts(night.warehouse)
+    with night.reporter.stage("models") as said:
+        released = release_date_for(night, as_of_date)
+        if released is None:
+            models = train_as_of(night, as_of_date, facts)
+            release(night, as_of_date, models)
+        else:
+            models = released_models(night, released, facts)
+        said.append(f"released {released or as_of_date} · {_who_scores(models)}")
+    with night.reporter.stage("scores") as said:
+        source = open_facts(facts, as_of_date)
+        frame = score_models(models, source, threads=night.settings.threads)
+        night.warehouse.replace_day("scores.scores_person", frame, as_of_date)
+        report = validate("scores.scores_person", frame, night.settings.suites_dir / "scores_person.json")
+        gate = judge("decisions", [from_suites([report])], required=["suites"])
+        drift = _drift(models, source)
+        shifted = drift.filter(pl.col("verdict") == "shifted").height
+        said.append(
+            f"{frame.height:,} scores of {frame['person_id'].n_unique():,} persons · {shifted} features shifted"
+        )
+    night.note(as_of_date, "scores", {"gate": gate_for_report(gate), "drift": drift.to_dicts(), **_versions(models)})
+    outcomes = [
+        made(CHAMPIONS_KEY, **{name: trained.version for name, trained in sorted(models.items())}),
+        made(SCORES_KEY, row_count=frame.height),
+        checked(SCORES_KEY, "great_expectations", gate),
+    ]
+    yield from told_then_required(outcomes, [gate])
+
+
+def _who_scores(models: dict[str, TrainedModel]) -> str:
+    by_model = sum(trained.scored_by == "model" for trained in models.values())
+    return f"{by_model} models and {len(models) - by_model} baselines score"
+
+
+def _versions(models: dict[str, TrainedModel]) -> dict[str, dict[str, str]]:
+    return {"versions": {name: trained.version for name, trained in sorted(models.items())}}
+
+
+def _drift(models: dict[str, TrainedModel], source: FeatureSource) -> pl.DataFrame:
+    """The value model speaks about everybody, so its features are compared; the others share most of them."""
+    trained = models["value_91d"]
+    rows = source.persons(source.as_of_date)
+    return feature_drift(trained.reference, rows, trained.categories)
