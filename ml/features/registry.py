@@ -19,7 +19,7 @@ class Feature:
 
     history_days: days of history the value looks back on. A model uses a feature only if its oldest
     training panel has that much, else training rows would hold half-filled windows. None: the value
-    grows with the age of the data (a total since the first day), so no model uses it.
+    tells the calendar or the age of the data rather than the person, so no model uses it.
     """
 
     name: str
@@ -78,7 +78,9 @@ BREADTH = (
     _habit("top_department_sales_rate", "share", "Net sales of the biggest department / net sales"),
 )
 CAMPAIGNS = (
-    Feature("days_since_last_contact", pl.Int32, "days", "Days since the last campaign mailed; null if none."),
+    # Campaigns begin for everyone on the same days, so this tells the calendar, not the person: a model
+    # would learn which panel a row is from. For people and reports only.
+    Feature("days_since_last_contact", pl.Int32, "days", "Days since the last campaign mailed; null if none.", None),
     Feature("open_campaign_count", pl.Int32, "campaigns", "Campaigns mailed before and still running on the date."),
     Feature("mailed_campaign_count_91d", pl.Int32, "campaigns", "Campaigns mailed, last 91 days.", 91),
     Feature("days_since_last_redemption", pl.Int32, "days", "Days since the last coupon used; null if none."),

@@ -28,7 +28,7 @@ class Calibration:
         if self.kind == "beta":
             p = np.clip(raw, EPSILON, 1 - EPSILON)
             z = self.a * np.log(p) - self.b * np.log1p(-p) + self.c
-            return np.clip(1 / (1 + np.exp(-z)), EPSILON, 1 - EPSILON)
+            return np.asarray(np.clip(1 / (1 + np.exp(-z)), EPSILON, 1 - EPSILON))
         if self.kind == "scale":
             return self.a * raw
         return raw
@@ -37,7 +37,7 @@ class Calibration:
 def log_losses(label: np.ndarray, probability: np.ndarray) -> np.ndarray:
     """Negative log likelihood per row, in nats."""
     p = np.clip(probability, EPSILON, 1 - EPSILON)
-    return -(label * np.log(p) + (1 - label) * np.log1p(-p))
+    return np.asarray(-(label * np.log(p) + (1 - label) * np.log1p(-p)))
 
 
 def fit_beta(raw: np.ndarray, label: np.ndarray) -> Calibration:
@@ -66,7 +66,7 @@ def fit_scale(raw: np.ndarray, label: np.ndarray) -> Calibration:
 
 def squared_errors(label: np.ndarray, amount: np.ndarray) -> np.ndarray:
     """Squared error per row."""
-    return (label - amount) ** 2
+    return np.asarray((label - amount) ** 2)
 
 
 def losses(kind: str) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:

@@ -12,8 +12,8 @@ LIMITS = {
     "coupon_redemption": "Learned from people the retailer chose to mail. For a person unlike those who were "
     "ever mailed it is a guess; it says nothing about what a mailing adds.",
     "lapse_28d": "Silence of 28 days is often a holiday. Only people who ordered in the last 28 days get a score.",
-    "value_91d": "One short year of data: it was fitted on spring, corrected on summer, judged on autumn. "
-    "Good for ranking and for totals near those seasons; no promise about a single household.",
+    "value_91d": "A label takes 91 days to complete, so it learned from people as they were half a year ago and "
+    "more, and the test window is most of the season since. Good for ranking and totals; no promise about one person.",
 }
 
 
@@ -37,6 +37,21 @@ def card_of(trained: TrainedModel) -> dict[str, Any]:
         "targets": [target for target in trained.targets if target],
         "limits": LIMITS.get(trained.name, ""),
         "columns": list(METRICS),
+    }
+
+
+def release_row(trained: TrainedModel) -> dict[str, Any]:
+    """The ledger's `model_releases` row but for its as_of_date: who scores, and by what measured difference."""
+    metric = SPEC_BY_NAME[trained.name].primary_metric
+    return {
+        "model_name": trained.name,
+        "version": trained.version,
+        "scored_by": trained.scored_by,
+        "trained_through_date": trained.trained_through_date,
+        "metric_name": metric,
+        "metric_value": metric_of(trained.metrics, MODEL, metric)["value"],
+        "baseline_value": metric_of(trained.metrics, trained.fallback, metric)["value"],
+        "fingerprint": trained.fingerprint,
     }
 
 

@@ -80,7 +80,7 @@ def _summary(value: float, draws: list[float]) -> tuple[float | None, float | No
 
 
 def _rounded(value: float) -> float | None:
-    return round(value, DIGITS) if np.isfinite(value) else None
+    return round(value, DIGITS) + 0.0 if np.isfinite(value) else None  # + 0.0: no negative zero
 
 
 def metric_of(metrics: pl.DataFrame, scorer: str, metric: str) -> dict[str, float | None]:

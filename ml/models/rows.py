@@ -76,7 +76,7 @@ def require_enough(spec: ModelSpec, rows: LabelledRows) -> tuple[pl.DataFrame, p
         if not enough:
             raise InsufficientDataError(
                 f"{spec.name}: the {split.name} panels need {spec.min_persons} persons and {spec.min_count} rows "
-                f"with and without the outcome, got {found}. Until there is more history the baseline scores."
+                f"with and without the outcome, got {found}."
             )
     assert rows.train is not None
     assert rows.calibration is not None

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 import polars as pl
 
+from ml.errors import ContractError
 from ml.features.source import FeatureSource
+from ml.models.drift import feature_drift
 from ml.models.estimator import predict_booster
 from ml.models.spec import SPEC_BY_NAME
 from ml.models.trained import TrainedModel
@@ -44,21 +46,15 @@ def score_model(trained: TrainedModel, source: FeatureSource, *, threads: int) -
 
 def score_rows(trained: TrainedModel, rows: pl.DataFrame, *, threads: int) -> pl.DataFrame:
     """Scores of rows that carry the release's features, `target`, `person_id` and `as_of_date`."""
-    baseline = trained.fallback_baseline
-    if rows.is_empty() or (trained.scored_by == "baseline" and baseline is None):
+    if rows.is_empty() or not trained.can_score:
         return pl.DataFrame(schema=SCORES)
-    scores = (
-        _predict(trained, rows, threads)
-        if baseline is None or trained.scored_by == "model"
-        else (baseline.predict(rows))
-    )
     return (
         rows.select(
             "person_id",
             "as_of_date",
             pl.lit(trained.name).alias("model_name"),
             "target",
-            pl.Series("score", np.round(scores, DIGITS), dtype=pl.Float64),
+            pl.Series("score", released_scores(trained, rows, threads=threads), dtype=pl.Float64),
             pl.lit(trained.scored_by).alias("scored_by"),
             pl.lit(trained.version).alias("model_version"),
         )
@@ -67,8 +63,16 @@ def score_rows(trained: TrainedModel, rows: pl.DataFrame, *, threads: int) -> pl
     )
 
 
-def _predict(trained: TrainedModel, rows: pl.DataFrame, threads: int) -> np.ndarray:
-    assert trained.booster is not None
+def released_scores(trained: TrainedModel, rows: pl.DataFrame, *, threads: int) -> np.ndarray:
+    """One score per row by whoever scores in this release, rounded so that no machine's last digit shows."""
+    baseline = trained.fallback_baseline
+    if trained.scored_by == "baseline" and baseline is not None:
+        return np.round(baseline.predict(rows), DIGITS)
+    if trained.booster is None:
+        raise ContractError(
+            f"{trained.name} {trained.version}: expected trees or a baseline to score with, got neither. "
+            "Train again when outcomes are complete."
+        )
     raw = predict_booster(
         trained.booster,
         rows,
@@ -76,4 +80,10 @@ def _predict(trained: TrainedModel, rows: pl.DataFrame, threads: int) -> np.ndar
         categories=trained.categories,
         threads=threads,
     )
-    return trained.calibration.apply(raw)
+    return np.round(trained.calibration.apply(raw), DIGITS)
+
+
+def population_drift(trained: TrainedModel, source: FeatureSource) -> pl.DataFrame:
+    """`drift.feature_drift` of the people about to be scored; no row for a release without trees."""
+    rows = SPEC_BY_NAME[trained.name].population(source, trained.targets)
+    return feature_drift(trained.reference, rows, trained.categories)

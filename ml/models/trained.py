@@ -67,6 +67,11 @@ class TrainedModel:
         """The baseline that scores when the model does not."""
         return next((baseline for baseline in self.baselines if baseline.name == self.fallback), None)
 
+    @property
+    def can_score(self) -> bool:
+        """Whether there is anything to score with."""
+        return self.fallback_baseline is not None if self.scored_by == "baseline" else self.booster is not None
+
     def documents(self) -> dict[str, Any]:
         """All but the trees as JSON-ready documents, by file stem."""
         return {

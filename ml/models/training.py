@@ -84,7 +84,7 @@ def train_model(
         trained_through_date=_trained_through(rows),
         seed=seed,
         scored_by="model" if wins else "baseline",
-        reason=fitted.reason or _verdict(spec, metrics, fallback, wins=wins),
+        reason=_reason(spec, fitted, metrics, fallback, wins=wins),
         fallback=fallback,
         booster=fitted.booster,
         calibration=fitted.calibration,
@@ -172,8 +172,12 @@ def _trained_through(rows: LabelledRows) -> date | None:
     return max((panel.label_end for panel in used), default=None)
 
 
-def _verdict(spec: ModelSpec, metrics: pl.DataFrame, fallback: str, *, wins: bool) -> str:
-    """Who scores and why, in one sentence with its numbers."""
+def _reason(spec: ModelSpec, fitted: Fitted, metrics: pl.DataFrame, fallback: str, *, wins: bool) -> str:
+    """Who scores and why, with the numbers."""
+    if not fallback:
+        return f"{spec.name}: no outcome is complete yet, so nobody gets a score. Train again with more history."
+    if fitted.booster is None:
+        return f"{fitted.reason} Until there is more history, {fallback} scores."
     compared = []
     for baseline in (LAST_PERIOD, POPULARITY):
         found = metric_of(metrics, f"{MODEL} - {baseline}", spec.primary_metric)
