@@ -70,7 +70,10 @@ WAREHOUSE = {
 }
 
 # Said in full, so that nothing about a file is guessed from its content.
-DIALECT = "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', hive_partitioning = false"
+DIALECT = (
+    "header = true, all_varchar = true, delim = ',', quote = '\"', escape = '\"', nullstr = '', "
+    "hive_partitioning = false"
+)
 
 
 @dataclass(frozen=True, slots=True)

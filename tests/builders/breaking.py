@@ -16,7 +16,7 @@ class Break:
 
     story: str
     check: str
-    before: Callable[[World], None] = lambda world: None
+    before: Callable[[World], None] | None = None
     after: Callable[[BuiltNight], None] = lambda night: None
     also: frozenset[str] = frozenset()  # what it cannot help breaking as well; all else must stay clean
 

@@ -4,9 +4,10 @@ import csv
 import hashlib
 import io
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -255,6 +256,24 @@ def build_night(world: World, home: Path) -> BuiltNight:
         memory_limit="1GB",
     )
     return BuiltNight(home, stage(world, home / "staged"), inputs, ledger, settings)
+
+
+def copy_night(night: BuiltNight, home: Path) -> BuiltNight:
+    """The same night in another home, for a test that only breaks what is on disk."""
+    shutil.copytree(night.home, home)
+    return BuiltNight(
+        home,
+        replace(night.staged, folder=home / "staged"),
+        replace(
+            night.inputs,
+            staged=home / "staged",
+            seeds=home / "seeds",
+            ledger=home / "ledger",
+            warehouse=home / "warehouse.duckdb",
+        ),
+        Ledger(home / "ledger"),
+        replace(night.settings, home=home, seeds_dir=home / "seeds"),
+    )
 
 
 def stage(world: World, folder: Path) -> StagedExports:

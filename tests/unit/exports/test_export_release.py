@@ -3,7 +3,6 @@
 import hashlib
 import os
 import shutil
-from dataclasses import replace
 from itertools import count
 
 import pytest
@@ -11,8 +10,7 @@ import pytest
 from ml.errors import ContractError, GuardrailError
 from pipelines.exports.release import record_exports, release
 from pipelines.files import remove_leftovers
-from pipelines.ledger import Ledger
-from tests.builders.exports import EARLIER, NIGHT, build_night, clean_world, export, stage
+from tests.builders.exports import EARLIER, NIGHT, build_night, clean_world, copy_night, export, stage
 
 STREAMS = ["assignments", "candidates", "decisions", "exports"]
 
@@ -99,14 +97,8 @@ def die_at(monkeypatch, step):
         monkeypatch.setattr(module, name, dying(getattr(module, name)))
 
 
-def lay_out(prepared, home):
-    """A copy of a staged night that is about to be recorded, sealed and released."""
-    shutil.copytree(prepared.home, home)
-    staged = replace(prepared.staged, folder=home / "staged")
-    return staged, Ledger(home / "ledger"), replace(prepared.settings, home=home)
-
-
-def finish(staged, ledger, settings):
+def finish(night):
+    staged, ledger, settings = night.staged, night.ledger, night.settings
     record_exports(ledger, NIGHT, staged)
     ledger.seal(NIGHT, STREAMS)
     release(settings, ledger, NIGHT, staged)
@@ -121,27 +113,27 @@ def finish(staged, ledger, settings):
 def test_a_death_at_any_step_leaves_nothing_half_written_and_the_rerun_makes_the_same_bytes(
     night, tmp_path, monkeypatch
 ):
-    undisturbed = finish(*lay_out(night, tmp_path / "undisturbed"))
+    undisturbed = finish(copy_night(night, tmp_path / "undisturbed"))
     survived, step = False, 0
     while not survived:
         step += 1
-        staged, ledger, settings = lay_out(night, tmp_path / f"step{step}")
+        copied = copy_night(night, tmp_path / f"step{step}")
         with monkeypatch.context() as patch:
             die_at(patch, step)
             try:
-                finish(staged, ledger, settings)
+                finish(copied)
                 survived = True
             except Killed:
                 pass
-        released = settings.home / "exports" / "as_of_date=2017-12-26"
+        released = copied.home / "exports" / "as_of_date=2017-12-26"
         if released.exists():  # then it is whole, and the seal came first
-            assert {path.relative_to(settings.home).as_posix() for path in released.rglob("*.*")} == {
+            assert {path.relative_to(copied.home).as_posix() for path in released.rglob("*.*")} == {
                 name for name in undisturbed if name.startswith("exports/")
             }
-            assert ledger.is_sealed(NIGHT)
-        remove_leftovers(settings.home)
-        shutil.copytree(night.staged.folder, staged.folder, dirs_exist_ok=True)  # the re-run stages again
-        assert finish(staged, ledger, settings) == undisturbed
+            assert copied.ledger.is_sealed(NIGHT)
+        remove_leftovers(copied.home)
+        shutil.copytree(night.staged.folder, copied.staged.folder, dirs_exist_ok=True)  # the re-run stages again
+        assert finish(copied) == undisturbed
     assert step > 20
 
 

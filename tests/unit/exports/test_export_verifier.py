@@ -10,7 +10,7 @@ from pipelines.exports.gate import require_clean
 from pipelines.exports.verify import CHECKS, CHECKS_DIR, SEEDS, needs_of, verify_exports
 from tests.builders.broken_files import BROKEN_FILES
 from tests.builders.broken_rules import BROKEN_RULES
-from tests.builders.exports import EARLIER, NIGHT, BuiltNight, build_night, clean_world
+from tests.builders.exports import EARLIER, NIGHT, BuiltNight, build_night, clean_world, copy_night
 from tests.builders.exports import SEEDS as TEST_SEEDS
 
 PROJECT = Path(__file__).parents[3]
@@ -19,16 +19,24 @@ PROJECT = Path(__file__).parents[3]
 BREAKS = [*BROKEN_RULES, *BROKEN_FILES]
 
 
-def test_a_night_that_keeps_every_rule_is_released(tmp_path):
-    assert verify_exports(build_night(clean_world(), tmp_path).inputs) == []
+@pytest.fixture(scope="module")
+def clean_night(tmp_path_factory):
+    return build_night(clean_world(), tmp_path_factory.mktemp("clean") / "home")
+
+
+def test_a_night_that_keeps_every_rule_is_released(clean_night):
+    assert verify_exports(clean_night.inputs) == []
     require_clean([])
 
 
 @pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken.story)
-def test_a_broken_guardrail_stops_the_release_by_its_name(broken, tmp_path):
-    world = clean_world()
-    broken.before(world)
-    night = build_night(world, tmp_path)
+def test_a_broken_guardrail_stops_the_release_by_its_name(broken, clean_night, tmp_path):
+    if broken.before is None:
+        night = copy_night(clean_night, tmp_path / "home")
+    else:
+        world = clean_world()
+        broken.before(world)
+        night = build_night(world, tmp_path / "home")
     broken.after(night)
     violations = verify_exports(night.inputs)
     assert {violation.check for violation in violations} - broken.also == {broken.check}
@@ -63,8 +71,8 @@ def remove_input(night: BuiltNight, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", needed_inputs())
-def test_a_missing_input_blocks_every_check_that_needs_it(name, tmp_path):
-    night = build_night(clean_world(), tmp_path)
+def test_a_missing_input_blocks_every_check_that_needs_it(name, clean_night, tmp_path):
+    night = copy_night(clean_night, tmp_path / "home")
     remove_input(night, name)
     blocked = {violation.check for violation in verify_exports(night.inputs)}
     needing = {check for check in CHECKS if name in needs_of((CHECKS_DIR / f"{check}.sql").read_text())}
@@ -72,16 +80,15 @@ def test_a_missing_input_blocks_every_check_that_needs_it(name, tmp_path):
     assert needing <= blocked
 
 
-def test_an_empty_warehouse_allows_nobody(tmp_path):
-    night = build_night(clean_world(), tmp_path)
+def test_an_empty_warehouse_allows_nobody(clean_night, tmp_path):
+    night = copy_night(clean_night, tmp_path / "home")
     night.in_warehouse("delete from marts.customer_360")
     assert {"identity_confidence", "one_decision_per_person"} <= {v.check for v in verify_exports(night.inputs)}
 
 
-def test_a_check_that_is_lost_stops_the_release(tmp_path, monkeypatch):
+def test_a_check_that_is_lost_stops_the_release(clean_night, tmp_path, monkeypatch):
     monkeypatch.setattr("pipelines.exports.verify.CHECKS_DIR", tmp_path / "nowhere")
-    night = build_night(clean_world(), tmp_path / "home")
-    assert [violation.check for violation in verify_exports(night.inputs)] == list(CHECKS)
+    assert [violation.check for violation in verify_exports(clean_night.inputs)] == list(CHECKS)
 
 
 def test_a_contact_on_the_first_day_of_the_window_counts_and_the_day_before_does_not(tmp_path):
@@ -90,6 +97,11 @@ def test_a_contact_on_the_first_day_of_the_window_counts_and_the_day_before_does
     before.mailings.append(("p6", "email", date(2017, 12, 15)))
     assert [v.check for v in verify_exports(build_night(first_day, tmp_path / "a").inputs)] == ["contact_caps"]
     assert verify_exports(build_night(before, tmp_path / "b").inputs) == []
+
+
+def test_a_home_whose_name_looks_like_a_pattern_or_a_partition_is_read_as_it_is(clean_night, tmp_path):
+    night = copy_night(clean_night, tmp_path / ".home [a-b]*?'=1" / "as_of_date=x")
+    assert verify_exports(night.inputs) == []
 
 
 def test_the_message_names_check_count_and_first_rows(tmp_path):
