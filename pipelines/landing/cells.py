@@ -45,6 +45,10 @@ class Cells:
         """The SQL name of a column's cells."""
         return f"c{self.names.index(name)}"
 
+    def type_of(self, name: str) -> str:
+        """The SQL type of a column's cells, in capitals."""
+        return self.types[self.names.index(name)].upper()
+
 
 def open_cells(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Cells | Unreadable:
     """Make the relation `cells` from a file, or say why the file is refused as a whole."""

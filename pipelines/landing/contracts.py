@@ -16,6 +16,8 @@ from pipelines.settings import Settings
 
 LOADER_VERSION = 1  # raised when this package reads the same file differently, so that bronze is made anew
 ADDED_COLUMNS = ("event_at", "event_date", "known_at", "known_date", "load_id", "row_number")
+FIRST_EVENT_DATE = date(2000, 1, 1)  # events lie in this century: anything else is a typing error
+LAST_EVENT_DATE = date(2100, 1, 1)
 SQL_TYPES = {
     "varchar": "varchar",
     "integer": "integer",
@@ -178,6 +180,14 @@ def _require_event(event: Event, columns: dict[str, Column]) -> None:
         raise ValueError("event: week_one belongs to rule week, and rule week needs it")
     if event.rule == "week" and (column.min is None or column.max is None):
         raise ValueError(f"event: {event.column} needs min and max, or a wrong week leaves the calendar")
+    if event.rule != "week":
+        _require_century(column)
+
+
+def _require_century(column: Column) -> None:
+    low, high = column.min, column.max
+    if not (isinstance(low, date) and isinstance(high, date)) or low < FIRST_EVENT_DATE or high > LAST_EVENT_DATE:
+        raise ValueError(f"event: {column.name} needs min and max between {FIRST_EVENT_DATE} and {LAST_EVENT_DATE}")
 
 
 def _require_patterns(path: Path, contract: Contract) -> None:

@@ -11,24 +11,27 @@ from pipelines.landing.contracts import Contract
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The smallest and largest value of each key column in a bronze file, as text; empty if it has no rows."""
+    """The smallest and largest value of one key column in a bronze file, as text; None if it has no rows."""
 
-    low: tuple[str, ...]
-    high: tuple[str, ...]
+    low: str | None
+    high: str | None
 
     def overlap(self, other: "Bounds") -> bool:
         """Whether a key could stand in both files: only then is the older one read."""
-        if not self.low or not other.low:
+        if self.low is None or self.high is None or other.low is None or other.high is None:
             return False
-        pairs = zip(self.low, self.high, other.low, other.high, strict=True)
-        return all(low <= other_high and other_low <= high for low, high, other_low, other_high in pairs)
+        return self.low <= other.high and other.low <= self.high
 
 
 def key_bounds(con: duckdb.DuckDBPyConnection, contract: Contract) -> Bounds:
-    """Bounds of the rows of `typed` that keep every rule. Compared as text, so that all types are alike."""
-    ends = ", ".join(f"min({name}::varchar), max({name}::varchar)" for name in contract.key)
-    row = con.execute(f"select {ends} from typed where fault is null").fetchall()[0]
-    return Bounds(row[0::2], row[1::2]) if row[0] is not None else Bounds((), ())
+    """Bounds of the rows of `typed` that keep every rule, compared as text so that all types are alike.
+
+    Of the key column that follows time, if there is one (deliveries then hardly overlap), else the first.
+    """
+    timed = contract.event is not None and contract.event.column in contract.key
+    column = contract.event.column if contract.event is not None and timed else contract.key[0]
+    query = f"select min({column}::varchar), max({column}::varchar) from typed where fault is null"
+    return Bounds(*con.execute(query).fetchall()[0])
 
 
 def refuse_repeated_keys(con: duckdb.DuckDBPyConnection, contract: Contract, older: Sequence[Path]) -> None:
@@ -41,14 +44,17 @@ def refuse_repeated_keys(con: duckdb.DuckDBPyConnection, contract: Contract, old
     content = [column.name for column in contract.columns if column.name not in contract.key]
     columns = ", ".join([*contract.key, *content])
     con.execute(f"""
+        create or replace temp table repeated as
+        select {key} from typed where fault is null group by {key} having count(*) > 1
+    """)
+    if not older and not con.execute("select count(*) from repeated").fetchall()[0][0]:
+        return
+    con.execute(f"""
         create or replace temp table holders as
         select -1::bigint as row_number, {columns}
         from {_older_rows(older, columns)} as older
         semi join (select {key} from typed where fault is null) as arrived using ({key})
-    """)
-    con.execute(f"""
-        insert into holders
-        with repeated as (select {key} from typed where fault is null group by {key} having count(*) > 1)
+        union all
         select typed.row_number, {", ".join(f"typed.{name}" for name in [*contract.key, *content])}
         from typed semi join repeated using ({key})
         where fault is null

@@ -1,8 +1,7 @@
 """Landing: from delivered files to bronze and quarantine, and the night's load log in the ledger."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,12 +9,14 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from ml.errors import ContractError, NightmarketError
+from ml.errors import ContractError
 from pipelines.files import remove_leftovers
 from pipelines.landing.contracts import Contract, load_contracts
+from pipelines.landing.database import memory_database
 from pipelines.landing.deliveries import Delivery, find_deliveries
 from pipelines.landing.judge import judge_file
 from pipelines.landing.keys import Bounds
+from pipelines.landing.rows import make_midnights
 from pipelines.landing.store import (
     Outcome,
     bronze_path,
@@ -80,7 +81,8 @@ def load_landing(
         remove_leftovers(settings.folder(room))
     rows: list[dict[str, object]] = []
     parsed = 0
-    with _database(settings) as con:
+    with memory_database(settings) as con:
+        make_midnights(con, settings.retailer.time_zone)
         for name, contract in contracts.items():
             own = [delivery for delivery in deliveries if delivery.table == name]
             made, count = _load_table(con, settings, contract, own, progress)
@@ -203,26 +205,3 @@ def _sentence(delivery: Delivery, outcome: Outcome) -> str:
         f"{outcome.duplicate_row_count} duplicates"
     )
     return f"{delivery.file}: {counts}" + (f" ({outcome.reason})" if outcome.reason else "")
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory with this run's limits; what does not fit spills below bronze and is removed."""
-    spill = settings.folder("bronze") / ".spill.partial"
-    config = {
-        "threads": str(settings.threads),
-        "memory_limit": settings.memory_limit,
-        "temp_directory": str(spill),
-    }
-    con = duckdb.connect(config=config)
-    try:
-        con.execute("set TimeZone = 'UTC'")
-        yield con
-    except (duckdb.OutOfMemoryException, OSError) as error:
-        raise NightmarketError(
-            f"landing: stopped while reading or writing files: {str(error).splitlines()[0]} "
-            "Free disk space or raise NIGHTMARKET_MEMORY_LIMIT, then run this again."
-        ) from error
-    finally:
-        con.close()
-        remove_leftovers(settings.folder("bronze"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 import duckdb
 
 from pipelines.landing.cells import Cells
-from pipelines.landing.contracts import Column, Contract, Event
+from pipelines.landing.contracts import FIRST_EVENT_DATE, LAST_EVENT_DATE, Column, Contract, Event
 
 TEXT_FORMS = {  # what a text cell must look like before it is cast: casts alone would round and guess
     "integer": r"[+-]?[0-9]{1,10}",
@@ -65,9 +65,25 @@ def make_typed(
         dated as (select *, case when broken_rule is null then {event_date} end as event_date from judged)
         select row_number, {names}, {event_at} as event_at, event_date,
                coalesce(broken_rule, case when {late} then {len(rules)} end)::integer as fault
-        from dated
+        from dated {"left join midnights using (event_date)" if event_at == "midnight" else ""}
     """)
-    _make_refused(con, rules, known_date)
+    con.execute("""
+        create or replace temp table refused (
+            row_number bigint, disposition varchar, reason_code varchar, reason varchar
+        )
+    """)
+    if con.execute("select count(fault) from typed").fetchall()[0][0]:
+        _explain_refused(con, rules, known_date)
+
+
+def make_midnights(con: duckdb.DuckDBPyConnection, time_zone: str) -> None:
+    """Make the table `midnights`: when each day that a contract may name begins, as naive UTC."""
+    con.execute(f"""
+        create or replace temp table midnights as
+        select day::date as event_date, timezone('UTC', timezone({quoted(time_zone)}, day)) as midnight
+        from range(timestamp '{FIRST_EVENT_DATE}', timestamp '{LAST_EVENT_DATE}' + interval 1 day, interval 1 day)
+            as days(day)
+    """)
 
 
 def row_rules(cells: Cells, contract: Contract) -> list[Rule]:
@@ -82,7 +98,7 @@ def _column_rules(cells: Cells, column: Column) -> list[Rule]:
     if not column.nullable:
         rules.insert(0, Rule(f"{raw} is null", quoted("missing_value"), quoted(f"{name}: expected a value, got none")))
     if column.type == "varchar":
-        rules += _text_rules(column)
+        rules += _text_rules(column, is_number=cells.type_of(name).startswith(NUMERIC))
     for bound, sign, words in ((column.min, "<", "at least"), (column.max, ">", "at most")):
         if bound is not None:
             condition = f"{name} {sign} {_literal(bound)}"
@@ -90,19 +106,26 @@ def _column_rules(cells: Cells, column: Column) -> list[Rule]:
     return rules
 
 
-def _text_rules(column: Column) -> list[Rule]:
+def _text_rules(column: Column, *, is_number: bool) -> list[Rule]:
     name = column.name
-    longest = f"at most {column.max_length} characters"
-    rules = [Rule(f"length({name}) > {column.max_length}", quoted("too_long"), _says(column, longest))]
     if column.accepted_values is not None:
         values = ", ".join(quoted(value) for value in column.accepted_values)
         words = f"one of {list(column.accepted_values)}"
-        return [*rules, Rule(f"{name} not in ({values})", quoted("not_accepted"), _says(column, words))]
+        return [Rule(f"{name} not in ({values})", quoted("not_accepted"), _says(column, words))]
     if column.pattern is not None:
         condition = f"not regexp_full_match({name}, {quoted(column.pattern)})"
-        return [*rules, Rule(condition, quoted("wrong_format"), _says(column, f"text like {column.pattern}"))]
-    printable = Rule(f"contains({name}, chr(0))", quoted("unreadable_character"), _says(column, "text without NUL"))
-    return [*rules, printable]
+        wrong = Rule(condition, quoted("wrong_format"), _says(column, f"text like {column.pattern}"))
+        return [wrong, *_length_rules(column)]
+    if is_number:  # as text it is short and printable
+        return []
+    condition = f"contains({name}, chr(0))"
+    unreadable = Rule(condition, quoted("unreadable_character"), _says(column, "text without NUL"))
+    return [unreadable, *_length_rules(column)]
+
+
+def _length_rules(column: Column) -> list[Rule]:
+    longest = f"at most {column.max_length} characters"
+    return [Rule(f"length({column.name}) > {column.max_length}", quoted("too_long"), _says(column, longest))]
 
 
 def _says(column: Column, expected: str) -> str:
@@ -118,15 +141,15 @@ def _literal(bound: Decimal | date) -> str:
 def _value(cells: Cells, column: Column) -> str:
     """SQL of a cell in the contract's type; null if it is not exactly that."""
     cell = cells.position(column.name)
-    kind = cells.types[cells.names.index(column.name)].upper()
+    kind = cells.type_of(column.name)
     if column.type == "varchar":
-        return f"nullif({cell}::varchar, '')"
+        return f"nullif({cell}, '')" if kind == "VARCHAR" else f"{cell}::varchar"
     if kind == column.type.upper():
         return cell
     if kind.startswith(NUMERIC) and column.type in ("integer", "decimal(18,2)"):
         cast = f"try_cast({cell} as {column.type})"
         return f"case when {cast} = {cell} then {cast} end"  # 1.239 as money would be rounded: refused instead
-    if kind == "TIMESTAMP WITH TIME ZONE" and column.type == "timestamp":
+    if kind.startswith("TIMESTAMP") and column.type == "timestamp":
         return f"{cell}::timestamp"
     text = f"{cell}::varchar"
     cast = f"try_cast({text} as {'timestamptz' if column.type == 'timestamp' else column.type})::{column.type}"
@@ -138,8 +161,8 @@ def _raw_cells(cells: Cells, contract: Contract) -> str:
     shown = []
     for column in contract.columns:
         cell = cells.position(column.name)
-        is_text = cells.types[cells.names.index(column.name)].upper() == "VARCHAR"
-        shown.append(f"{f'nullif({cell}, {quoted(str())})' if is_text else cell} as raw_{column.name}")
+        known = f"nullif({cell}, '')" if cells.type_of(column.name) == "VARCHAR" else cell
+        shown.append(f"{known} as raw_{column.name}")
     return ", ".join(shown)
 
 
@@ -149,28 +172,27 @@ def _first_fault(rules: Sequence[Rule]) -> str:
 
 
 def _event(event: Event | None, time_zone: str) -> tuple[str, str]:
-    """SQL of event_date (from the columns) and of event_at (from the columns and event_date)."""
+    """SQL of event_date (from the columns) and of event_at (from the columns or the day's midnight)."""
     if event is None:
         return "null::date", "null::timestamp"
-    zone = quoted(time_zone)
-    midnight = f"timezone('UTC', timezone({zone}, event_date::timestamp))"
     if event.rule == "instant":
-        return f"timezone({zone}, timezone('UTC', {event.column}))::date", event.column
+        in_zone = f"timezone({quoted(time_zone)}, timezone('UTC', {event.column}))::date"
+        return in_zone, f"case when event_date is not null then {event.column} end"
     if event.rule == "day":
-        return event.column, midnight
-    return f"(date '{event.week_one}' + 7 * ({event.column} - 1))::date", midnight
+        return event.column, "midnight"
+    return f"(date '{event.week_one}' + 7 * ({event.column} - 1))::date", "midnight"
 
 
-def _make_refused(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], known_date: date) -> None:
+def _explain_refused(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], known_date: date) -> None:
     """Reasons are spelled out for refused rows only; `typed` keeps just the number of the broken rule."""
     late = f"'event_date: expected a day up to the delivery on {known_date}, got ' || typed.event_date"
     codes = " ".join(f"when {i} then {rule.code}" for i, rule in enumerate(rules))
     reasons = " ".join(f"when {i} then {rule.reason}" for i, rule in enumerate(rules))
     con.execute(f"""
-        create or replace temp table refused as
-        select row_number, 'refused' as disposition,
-               case fault {codes} else 'event_after_delivery' end as reason_code,
-               case fault {reasons} else {late} end as reason
+        insert into refused
+        select row_number, 'refused',
+               case fault {codes} else 'event_after_delivery' end,
+               case fault {reasons} else {late} end
         from (select row_number, fault, event_date from typed where fault is not null) as typed
         join valued using (row_number)
     """)

@@ -10,6 +10,7 @@ import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
+from ml.errors import NightmarketError
 from pipelines.files import ROWS_PER_GROUP, write_file
 from pipelines.landing.contracts import Contract
 from pipelines.landing.deliveries import Delivery
@@ -44,8 +45,8 @@ class Outcome:
     accepted_row_count: int
     refused_row_count: int
     duplicate_row_count: int
-    low: tuple[str, ...] = ()
-    high: tuple[str, ...] = ()
+    low: str | None = None
+    high: str | None = None
 
     @property
     def bounds(self) -> Bounds:
@@ -85,24 +86,33 @@ def write_load(
     """Write `typed` and `set_aside` of the connection as the files of a load; the bronze file comes last."""
     quarantine = quarantine_path(settings, delivery, load_id)
     bronze = bronze_path(settings, delivery, load_id)
-    if outcome.refused_row_count + outcome.duplicate_row_count:
+    set_aside = outcome.refused_row_count + outcome.duplicate_row_count
+    if set_aside:
         columns = _quarantine_columns(delivery, load_id)
-        _copy(con, quarantine, f"select {columns} from set_aside order by row_number", outcome)
+        query = f"select {columns} from set_aside order by row_number"
+        _copy(con, quarantine, query, outcome, row_count=set_aside)
     else:
         quarantine.unlink(missing_ok=True)
     if outcome.status != "loaded":
         bronze.unlink(missing_ok=True)
         return
-    names = ", ".join(f"typed.{column.name}" for column in contract.columns)
+    names = ", ".join(column.name for column in contract.columns)
     known_at = midnight_utc(delivery.known_date, settings.zone)
     _copy(
         con,
         bronze,
         f"select {names}, event_at, event_date, timestamp '{known_at}' as known_at, "
         f"date '{delivery.known_date}' as known_date, '{load_id}' as load_id, row_number "
-        "from typed where row_number not in (select row_number from refused) order by row_number",
+        f"from {accepted_rows(outcome)} order by row_number",
         outcome,
+        row_count=outcome.accepted_row_count,
     )
+
+
+def accepted_rows(outcome: Outcome) -> str:
+    """SQL for the rows of `typed` that go on; most files have no others, and then no join is needed."""
+    set_aside = outcome.refused_row_count + outcome.duplicate_row_count
+    return "typed anti join refused using (row_number)" if set_aside else "typed"
 
 
 def write_contract_file(con: duckdb.DuckDBPyConnection, contract: Contract, folder: Path) -> None:
@@ -111,7 +121,7 @@ def write_contract_file(con: duckdb.DuckDBPyConnection, contract: Contract, fold
     path = folder / CONTRACT_FILE
     note = Outcome(json.dumps(contract.bronze_columns), "contract", "", 0, 0, 0, 0)
     if _note(path) != note:
-        _copy(con, path, f"select {columns} limit 0", note)
+        _copy(con, path, f"select {columns} limit 0", note, row_count=0)
 
 
 def remove_strangers(settings: Settings, table: str, load_ids: Sequence[str]) -> None:
@@ -124,14 +134,24 @@ def remove_strangers(settings: Settings, table: str, load_ids: Sequence[str]) ->
                 path.unlink()
 
 
-def _copy(con: duckdb.DuckDBPyConnection, path: Path, query: str, outcome: Outcome) -> None:
+def _copy(con: duckdb.DuckDBPyConnection, path: Path, query: str, outcome: Outcome, *, row_count: int) -> None:
+    """Write a query's rows with the note, and put the file in place only if it holds the rows it must.
+
+    This is where the books are balanced: accepted + refused + duplicate = raw, where raw was counted by
+    other means than the rows that are written here.
+    """
     note = quoted(json.dumps(asdict(outcome), sort_keys=True))
 
     def write(temporary: Path) -> None:
-        con.execute(
+        written = con.execute(
             f"copy ({query}) to {quoted(str(temporary))} (format parquet, compression zstd, "
             f"row_group_size {ROWS_PER_GROUP}, kv_metadata {{{NOTE}: {note}}})"
-        )
+        ).fetchall()[0][0]
+        if written != row_count:
+            raise NightmarketError(
+                f"{path}: expected {row_count} rows to write, got {written}. Nothing was kept. "
+                "This is a fault of the loader: keep the delivered file and report it."
+            )
 
     write_file(path, write)
 
@@ -146,8 +166,7 @@ def _note(path: Path) -> Outcome | None:
     text = metadata.get(NOTE.encode())
     if text is None:
         return None
-    values = json.loads(text)
-    return Outcome(**values | {"low": tuple(values["low"]), "high": tuple(values["high"])})
+    return Outcome(**json.loads(text))
 
 
 def _quarantine_columns(delivery: Delivery, load_id: str) -> str:
