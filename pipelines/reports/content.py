@@ -1,5 +1,6 @@
 """The whole report as plain data: what the JSON holds is what the page shows."""
 
+import math
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -100,6 +101,8 @@ def json_values(value: Any) -> Any:
         return [json_values(inner) for inner in value]
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, float) and not math.isfinite(value):
+        return None  # JSON knows no NaN, and a page says nothing instead
     return value.isoformat() if isinstance(value, date) else value
 
 

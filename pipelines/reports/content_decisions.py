@@ -14,6 +14,7 @@ from pipelines.reports.words import words
 NONE = "none"
 IS_CONTACT = pl.col("treatment_id") != NONE
 IS_HELD_OUT = pl.col("holdout_arm") == "holdout"
+NO_REASON = "no_reason_given"  # blocked without a word: shown, because nothing may be dropped silently
 EXAMPLES = 10
 MAX_BINS = 12
 UNITS = 10_000  # the ledger's money has four digits
@@ -44,12 +45,13 @@ def choice_section(report: RunReport) -> dict[str, Any]:
 def guardrail_section(report: RunReport) -> dict[str, Any]:
     """How many candidates each guardrail blocked; one candidate may be blocked by several."""
     blocked = report.candidates.filter(pl.col("is_eligible").not_().fill_null(True))
+    has_reason = (pl.col("reason_codes").list.len() > 0).fill_null(False)
+    reasons = pl.when(has_reason).then("reason_codes").otherwise(pl.lit([NO_REASON], dtype=pl.List(pl.String)))
     counts = (
-        blocked.select("person_id", pl.col("reason_codes").alias("reason_code"))
+        blocked.select("person_id", reason_code=reasons)
         .explode("reason_code")
         .group_by("reason_code")
         .agg(pl.len().alias("candidate_count"), pl.col("person_id").n_unique().alias("person_count"))
-        .with_columns(pl.col("reason_code").fill_null("no_reason_given"))
         .sort("candidate_count", "reason_code", descending=[True, False])
     )
     people = report.candidates["person_id"].n_unique()
