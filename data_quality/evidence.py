@@ -8,8 +8,7 @@ import polars as pl
 
 from data_quality.suite_report import ExpectationResult, Severity, SuiteReport
 
-FAILED_DBT_STATUSES = {"error", "fail", "runtime error", "skipped"}
-HARMLESS_DBT_STATUSES = {"success", "pass", "warn", "no-op"}
+HARMLESS_DBT_STATUSES = {"success", "pass", "no-op"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +37,6 @@ class DbtOutcome:
     status: str  # dbt's word: success, pass, warn, fail, error, skipped
     failure_count: int
     message: str
-
-
-def from_freshness(ages: pl.DataFrame) -> Evidence:
-    """Is every source as recent as the night needs?
-
-    Takes     ages, one row per configured source table: source str; is_critical bool;
-              max_age_days i64, null: any age will do; age_days i64, days from the newest known delivery to the
-              night, null: nothing was ever delivered.
-    Returns   Evidence; a critical source that is missing, too old or from the future is critical,
-              another one is a warning. A null is_critical counts as critical.
-    """
-    rows = ages.sort("source").iter_rows(named=True)
-    return Evidence("freshness", ages.height, tuple(finding for row in rows if (finding := _staleness(row))))
 
 
 def from_dbt(outcomes: Sequence[DbtOutcome]) -> Evidence:
@@ -94,16 +80,28 @@ def from_reconciliation(table: pl.DataFrame) -> Evidence:
     return Evidence("reconciliation", table.height, tuple(findings))
 
 
-def from_drift(table: pl.DataFrame, *, warn_above: float, stop_above: float) -> Evidence:
+def from_drift(table: pl.DataFrame, *, stop_above: float) -> Evidence:
     """Do tonight's features look like those that the models were trained on?
 
-    Takes     table, one row per feature: feature_name str; drift_index f64, population stability index,
-              null or NaN: could not be measured, which is critical;
-              warn_above, stop_above: limits of the index.
+    Takes     table, one row per feature: feature str; stability_index f64, 0 = as in training;
+              verdict str: stable, watch, shifted, or too_few_rows (no judgement, one warning for all of them);
+              stop_above: the index from which a feature is not worth scoring with.
+    Returns   Evidence; watch and shifted are warnings, an index above `stop_above` is critical,
+              and so are a null or NaN index and an unknown verdict.
     """
-    rows = table.sort("feature_name").iter_rows(named=True)
-    findings = (_drift_finding(row["feature_name"], row["drift_index"], warn_above, stop_above) for row in rows)
-    return Evidence("drift", table.height, tuple(finding for finding in findings if finding))
+    rows = list(table.sort("feature").iter_rows(named=True))
+    findings = [finding for row in rows if (finding := _drift_finding(row, stop_above))]
+    unjudged = [row["feature"] for row in rows if row["verdict"] == "too_few_rows"]
+    if unjudged:
+        findings.append(
+            Finding(
+                "warning",
+                "drift",
+                f"drift: expected enough rows to compare with training, got too few for {len(unjudged)} of "
+                f"{len(rows)} features (first: {unjudged[0]}). Nothing to do: small retailers drift unseen.",
+            )
+        )
+    return Evidence("drift", table.height, tuple(findings))
 
 
 def from_metric_floors(table: pl.DataFrame) -> Evidence:
@@ -126,22 +124,8 @@ def from_metric_floors(table: pl.DataFrame) -> Evidence:
     return Evidence("metric_floors", table.height, tuple(findings))
 
 
-def _staleness(row: dict[str, Any]) -> Finding | None:
-    age, limit = row["age_days"], row["max_age_days"]
-    if age is not None and age >= 0 and (limit is None or age <= limit):
-        return None
-    expected = "a delivery before the night" if limit is None else f"a delivery at most {limit} days old"
-    got = "none" if age is None else f"one of {age} days ago" if age >= 0 else "one from after the night"
-    severity: Severity = "warning" if row["is_critical"] is False else "critical"
-    return Finding(
-        severity,
-        row["source"],
-        f"{row['source']}: expected {expected}, got {got}. Deliver the file to landing/, then run again.",
-    )
-
-
 def _dbt_finding(outcome: DbtOutcome) -> Finding | None:
-    if outcome.status in HARMLESS_DBT_STATUSES and outcome.status != "warn":
+    if outcome.status in HARMLESS_DBT_STATUSES:
         return None
     name = outcome.unique_id.split(".")[2] if outcome.unique_id.count(".") >= 2 else outcome.unique_id
     expected = "no failing row" if outcome.unique_id.startswith("test.") else "a table that builds"
@@ -166,16 +150,19 @@ def _suite_finding(report: SuiteReport, result: ExpectationResult) -> Finding:
     )
 
 
-def _drift_finding(name: str, index: float | None, warn_above: float, stop_above: float) -> Finding | None:
-    if index is not None and index <= warn_above:  # NaN is not <= anything
+def _drift_finding(row: dict[str, Any], stop_above: float) -> Finding | None:
+    index, verdict = row["stability_index"], row["verdict"]
+    if verdict == "too_few_rows":
         return None
-    is_warning = index is not None and index <= stop_above
-    limit = warn_above if is_warning else stop_above
+    is_below = index is not None and index <= stop_above  # NaN is not <= anything
+    if is_below and verdict == "stable":
+        return None
+    is_warning = is_below and verdict in ("watch", "shifted")
     return Finding(
         "warning" if is_warning else "critical",
-        name,
-        f"{name}: expected a drift index of at most {limit}, got {index}. "
-        "Look for a changed source; if customers really changed, train again.",
+        row["feature"],
+        f"{row['feature']}: expected a stability index of at most {stop_above} and the verdict stable, "
+        f"got {index}, {verdict}. Look for a changed source; if customers really changed, train again.",
     )
 
 
