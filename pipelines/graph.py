@@ -12,8 +12,9 @@ from pipelines.assets.exports import exports
 from pipelines.assets.features import features
 from pipelines.assets.landing import landing_assets
 from pipelines.assets.measurement import lift_results
-from pipelines.assets.models import challengers, champions, scores
+from pipelines.assets.models import scores
 from pipelines.assets.publish import published_snapshot, run_report
+from pipelines.assets.training import challengers
 from pipelines.assets.warehouse import PERSON_IDS_KEY, dbt_assets, person_ids
 from pipelines.dbt import DbtProject, open_project
 from pipelines.lock import held_by
@@ -49,7 +50,6 @@ def _assets(settings: Settings, project: DbtProject) -> list[dg.AssetsDefinition
         person_ids,
         dbt_assets(project, "customers", after=[PERSON_IDS_KEY]),
         features,
-        champions,
         challengers,
         scores,
         decisions,
@@ -70,7 +70,7 @@ def _jobs(assets: list[dg.AssetsDefinition]) -> tuple[Any, Any]:
     )
     training = dg.define_asset_job(
         "train_models",
-        selection=extra.upstream() - dg.AssetSelection.assets(champions),
+        selection=extra.upstream(),
         description="Trains challengers and promotes those that beat the champion; nights after it score with them.",
     )
     return nightly, training

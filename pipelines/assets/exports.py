@@ -27,13 +27,14 @@ from pipelines.exports.release import record_exports, release
 from pipelines.exports.verify import CHECKS, VerifierInputs, verify_exports
 from pipelines.exports.violations import CRITICAL, Violation
 from pipelines.ledger_schema import EXPORTS
+from pipelines.model_store import RELEASES, release_date_for
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
 from pipelines.seeds import read_seeds
 
 EXPORTS_KEY = ["ledger", "exports"]
 FILES_KEY = ["exports", "audience_files"]
-SEALED = ["assignments", "candidates", "certificates", "decisions", "exports", "loads", "model_releases", "person_ids"]
+SEALED = ["assignments", "candidates", "certificates", "decisions", "exports", "loads", "person_ids"]
 
 
 @dg.multi_asset(
@@ -77,7 +78,8 @@ def exports(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -
     yield from told_then_required([checked(FILES_KEY, "great_expectations", gate)], [gate])
     require_clean(violations)
     record_exports(night.ledger, as_of_date, staged)
-    night.ledger.seal(as_of_date, SEALED)
+    trained_tonight = [] if release_date_for(night, as_of_date) else [RELEASES]
+    night.ledger.seal(as_of_date, [*SEALED, *trained_tonight])
     folder = release(night.settings, night.ledger, as_of_date, staged)
     yield made(EXPORTS_KEY, row_count=staged.rows.height)
     yield made(FILES_KEY, folder=str(folder), **staged.row_counts)
