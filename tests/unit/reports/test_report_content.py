@@ -52,6 +52,13 @@ def test_everybody_is_counted_once():
     assert nothing + CHOICE["contact_count"] == CHOICE["person_count"] == 2_469
 
 
+def test_a_person_whose_arm_is_unknown_is_still_counted():
+    nobody_drawn = REPORT.decisions.with_columns(holdout_arm=pl.lit(None, pl.String))
+    choice = report_content(sample_report(people=5, decisions=nobody_drawn))["choice"]
+    assert choice["holdout_count"] == 0
+    assert choice["contact_count"] + choice["left_alone_count"] == choice["person_count"]
+
+
 def test_the_money_is_the_ledgers_to_the_last_digit():
     contacts = REPORT.decisions.filter(pl.col("treatment_id") != "none")
     assert Decimal(CHOICE["value_amount"]) == sum(contacts["value_amount"].to_list())
