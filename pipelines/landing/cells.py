@@ -1,9 +1,9 @@
 """A delivered file as a table of raw cells: one row per record, nothing judged yet."""
 
+import glob
 import io
 import json
-import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,7 @@ class Cells:
 
 def open_cells(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Cells | Unreadable:
     """Make the relation `cells` from a file, or say why the file is refused as a whole."""
-    con.execute("drop view if exists cells; drop table if exists cell_rows")
+    con.execute("drop view if exists cells; drop view if exists delivered_rows; drop table if exists cell_rows")
     suffixes = SUFFIXES[contract.format]
     if not path.name.lower().endswith(suffixes):
         return Unreadable("wrong_format", f"expected a name ending in {' or '.join(suffixes)}")
@@ -98,11 +98,12 @@ def _scan_csv(con: duckdb.DuckDBPyConnection, path: Path, width: int) -> int:
         create temp table cell_rows as
         select row_number() over () as row_number, null::varchar as broken_code,
                null::varchar as broken_reason, null::varchar as raw, *
-        from read_csv($path, columns={columns}, auto_detect=false, header=true, delim=',', quote='"',
-                      escape='"', strict_mode=true, nullstr='', compression='auto')
+        from read_csv({_exactly(path)}, columns={columns}, auto_detect=false, header=true, delim=',', quote='"',
+                      escape='"', strict_mode=true, nullstr='', hive_partitioning=false,
+                      compression='{"gzip" if path.name.lower().endswith(".gz") else "none"}')
     """
     try:
-        _with_plain_name(path, lambda plain: con.execute(query, {"path": str(plain)}))
+        con.execute(query)
     except (duckdb.InvalidInputException, duckdb.IOException):
         return -1  # the careful reader says what is wrong, record by record
     con.execute("create temp view cells as from cell_rows")
@@ -177,25 +178,24 @@ def _json_cell(value: object) -> str | None:
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Cells | Unreadable:
     try:
         count = pq.read_metadata(path).num_rows
-        _with_plain_name(path, lambda plain: _view_parquet(con, plain))
+        con.execute(
+            "create temp view delivered_rows as "
+            f"from read_parquet({_exactly(path)}, file_row_number=true, hive_partitioning=false)"
+        )
     except (pa.ArrowException, OSError, duckdb.InvalidInputException, duckdb.IOException) as error:
         return Unreadable("not_parquet", f"expected Parquet, got something else ({str(error)[:120]})")
-    described = con.execute("describe cell_rows").fetchall()[:-1]
+    described = con.execute("describe delivered_rows").fetchall()[:-1]
     names, types = [row[0] for row in described], [row[1] for row in described]
     renamed = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}" as c{i}' for i, name in enumerate(names))
     con.execute(
         "create temp view cells as select file_row_number + 1 as row_number, null::varchar as broken_code, "
-        f"null::varchar as broken_reason, null::varchar as raw, {renamed} from cell_rows"
+        f"null::varchar as broken_reason, null::varchar as raw, {renamed} from delivered_rows"
     )
     problem = _header_problem(names, contract)
     if problem:
         shown = con.execute(f"select {row_json(names)} from cells order by row_number").fetchall()
         return Unreadable("missing_column", problem, tuple(row[0] for row in shown))
     return _as_cells(names, types, count, contract)
-
-
-def _view_parquet(con: duckdb.DuckDBPyConnection, path: Path) -> None:
-    con.execute("create temp table cell_rows as from read_parquet($path, file_row_number=true)", {"path": str(path)})
 
 
 def row_json(names: Sequence[str]) -> str:
@@ -219,9 +219,6 @@ def _register(con: duckdb.DuckDBPyConnection, columns: dict[str, Sequence[object
     con.unregister("incoming_cells")
 
 
-def _with_plain_name(path: Path, use: Callable[[Path], object]) -> None:
-    """Show the file to the database under a name without wildcards, which it would expand."""
-    with tempfile.TemporaryDirectory(prefix="nightmarket-") as folder:
-        plain = Path(folder) / ("file.gz" if path.name.lower().endswith(".gz") else "file")
-        plain.symlink_to(path.resolve())
-        use(plain)
+def _exactly(path: Path) -> str:
+    """SQL of a path in which nothing is a wildcard."""
+    return "'" + glob.escape(str(path)).replace("'", "''") + "'"
