@@ -147,6 +147,6 @@ def _for_the_report(results: Sequence[NodeResult]) -> dict[str, Any]:
     told = [result for result in results if result.is_bad or result.status == "warn"]
     return {
         "models": sorted(result.name for result in results if result.resource_type == "model"),
-        "test_count": len(tests),
+        "passed_tests": sorted(test.name for test in tests if test not in told),
         "not_passed": sorted([one.name, one.status, one.failures, one.message] for one in told),
     }
