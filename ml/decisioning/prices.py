@@ -131,20 +131,28 @@ class _Descent:
                 break
             centre = self.best / PRICE_UNITS
             _, nearby = self.lowest(np.maximum(centre - radius, 0), np.minimum(centre + radius, self.ceiling))
-            improved = self.visit(nearby)
-            if not improved and not self.visit(anywhere):
-                radius = radius * 0.5
-            elif improved:
+            if self.was_visited(nearby) and self.was_visited(anywhere):
+                break  # finer prices than millionths would be needed
+            if self.visit(nearby):
                 radius = radius * 2
+            elif not self.visit(anywhere):
+                radius = radius * 0.5
         return self.best
 
     @property
     def now(self) -> float:
         return float(self.best_bound or 0) / (UNITS * PRICE_UNITS)
 
+    def rounded(self, point: Floats) -> Integers:
+        return np.rint(np.clip(point, 0, self.ceiling) * PRICE_UNITS).astype(np.int64)
+
+    def was_visited(self, point: Floats) -> bool:
+        prices = self.rounded(point) / PRICE_UNITS
+        return any(np.array_equal(prices, earlier) for earlier in self.points)
+
     def visit(self, point: Floats) -> bool:
         """Evaluate a point rounded to millionths, keep its plane, say whether it is the best yet."""
-        prices = np.rint(np.clip(point, 0, self.ceiling) * PRICE_UNITS).astype(np.int64)
+        prices = self.rounded(point)
         net = net_values(self.problem, prices)
         bound = _bound_of(self.problem, prices, net)
         choice = best_choice(self.problem, net)
