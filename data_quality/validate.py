@@ -50,10 +50,11 @@ def _results(frame: pl.DataFrame, suite: Suite, path: Path) -> tuple[Expectation
 def _context() -> Any:
     """One context for all suites of the process: in memory, silent, sending nothing anywhere."""
     import great_expectations
+    from great_expectations.data_context.types.base import ProgressBarsConfig
 
     context = great_expectations.get_context(mode="ephemeral")
     context.enable_analytics(False)
-    context.variables.progress_bars = {"globally": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
     return context
 
 
