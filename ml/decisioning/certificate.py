@@ -7,8 +7,9 @@ import polars as pl
 
 from ml.decisioning.policy import Policy
 from ml.decisioning.prices import PRICE_UNITS, UNITS, Integers, Problem, dual_bound, used, value_of
+from ml.decisioning.units import Schema
 
-CERTIFICATE_COLUMNS = {
+CERTIFICATE_COLUMNS: Schema = {
     "as_of_date": pl.Date,
     "limit_name": pl.String,
     "limit_amount": pl.Decimal(18, 4),

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from ml.decisioning.units import AMOUNT
+from ml.decisioning.units import AMOUNT, Schema
 
-CANDIDATE_COLUMNS = {
+CANDIDATE_COLUMNS: Schema = {
     "as_of_date": pl.Date,
     "person_id": pl.String,
     "treatment_id": pl.String,
@@ -24,7 +24,7 @@ CANDIDATE_COLUMNS = {
     "is_eligible": pl.Boolean,
 }
 CHOSEN = list(CANDIDATE_COLUMNS)[2:-2]  # what a decision takes over from its candidate
-DECISION_COLUMNS = {
+DECISION_COLUMNS: Schema = {
     "as_of_date": pl.Date,
     "decision_id": pl.String,
     "person_id": pl.String,
@@ -42,6 +42,6 @@ DECISION_COLUMNS = {
 NONE = "none"  # the treatment that does nothing
 
 
-def in_shape(frame: pl.DataFrame, columns: dict[str, pl.DataType | type[pl.DataType]]) -> pl.DataFrame:
+def in_shape(frame: pl.DataFrame, columns: Schema) -> pl.DataFrame:
     """Exactly these columns, in this order and of these types."""
     return frame.select(pl.col(name).cast(kind) for name, kind in columns.items())

@@ -1,8 +1,9 @@
 """What must agree between the seed tables; messages name the file, the row's key and the column."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from ml.decisioning.policy_cells import Value
 from ml.decisioning.policy_tables import Rows
 
 REFERENCES = [  # (table, column, table it must exist in, column there)
@@ -86,5 +87,5 @@ def _missing_rows(rows: dict[str, Rows]) -> Iterator[str]:
         yield "seeds/treatments.csv: expected at least one row"
 
 
-def _place(table: str, row: dict[str, object]) -> str:  # type: ignore[type-arg]
+def _place(table: str, row: Mapping[str, Value]) -> str:
     return f"seeds/{table}.csv row {next(iter(row.values()))}"

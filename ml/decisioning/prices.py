@@ -60,14 +60,14 @@ def dual_bound(problem: Problem, prices: Integers) -> int:
 
 def _bound_of(problem: Problem, prices: Integers, net: npt.NDArray[np.int64]) -> int:
     best = np.maximum(np.maximum.reduceat(net, problem.starts), 0) if len(net) else net
-    priced = sum(price * limit for price, limit in zip(prices.tolist(), problem.limit.tolist(), strict=True))
+    priced: int = sum(price * limit for price, limit in zip(prices.tolist(), problem.limit.tolist(), strict=True))
     return exact_sum(best) + priced
 
 
 def exact_sum(values: npt.NDArray[np.int64]) -> int:
     """A sum that cannot overflow: high and low halves apart."""
     if values.dtype == object:
-        return sum(values.tolist())
+        return sum(int(value) for value in values)
     high, low = np.divmod(values, 1 << 31)
     return (int(high.sum()) << 31) + int(low.sum())
 
@@ -84,7 +84,7 @@ def best_choice(problem: Problem, net: npt.NDArray[np.int64]) -> Integers:
 
 def used(problem: Problem, choice: Integers) -> Integers:
     """What a choice uses of each limit."""
-    return problem.use[:, choice[choice >= 0]].sum(axis=1)
+    return np.asarray(problem.use[:, choice[choice >= 0]].sum(axis=1))
 
 
 def value_of(problem: Problem, choice: Integers) -> int:
@@ -211,7 +211,7 @@ def _sampled_prices(problem: Problem, ceiling: Floats) -> Floats:
     )
     if solved.x is None:
         return np.zeros(len(problem.limit))
-    return np.clip(-solved.ineqlin.marginals[count:], 0, ceiling)
+    return np.asarray(np.clip(-solved.ineqlin.marginals[count:], 0, ceiling))
 
 
 def _fits(problem: Problem, prices: Integers) -> bool:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import polars as pl
 
 AMOUNT = pl.Decimal(18, 4)
+Schema = dict[str, pl.DataType | type[pl.DataType]]
 
 
 def amounts_from_floats(values: npt.NDArray[np.float64]) -> pl.Series:

@@ -44,7 +44,8 @@ def test_an_earlier_arm_wins_even_if_the_share_changes():
 def test_who_splits_off_keeps_the_arm_of_the_root():
     first = assign(crowd(200), None, experiment=HOLDOUT, as_of_date=NIGHT)
     root = first.filter(arm="holdout")["person_id"][0]
-    new = assign(people((root, root), ("new", root)), first, experiment=HOLDOUT, as_of_date=date(2018, 1, 2))
+    nobody_new = replace(HOLDOUT, holdout_share=Decimal(0))
+    new = assign(people((root, root), ("new", root)), first, experiment=nobody_new, as_of_date=date(2018, 1, 2))
     assert new.select("person_id", "arm").rows() == [("new", "holdout")]
 
 
