@@ -112,7 +112,7 @@ def _about_a_department(night: _Night, treatment: Treatment) -> list[pl.Series]:
     discount = float(night.policy.offers[treatment.offer_id].retailer_rate)
     after = np.array([margin_rate_after_discount(float(rate.margin_rate), discount) for rate in rates])
     floor = np.array([float(rate.floor_margin_rate) for rate in rates])
-    sensitive = np.array([name in night.policy.sensitive_departments for name in inputs.names])
+    sensitive = np.array([night.policy.is_sensitive(name) for name in inputs.names])
     found = _expected(night, treatment, inputs.purchase_probability, inputs.margin, inputs.sales)
     allowed = ~sensitive & (after >= floor) & (inputs.was_bought_just_now == 0)
     best = _best_column(found.value, allowed, ~sensitive)

@@ -51,6 +51,10 @@ class Policy:
         """The department's own row, else the row `*`."""
         return self.margin_rates.get(department_name) or self.margin_rates["*"]
 
+    def is_sensitive(self, department_name: str) -> bool:
+        """Whether nobody may be addressed about the department as a whole."""
+        return not self.sensitive_departments.isdisjoint((department_name, "*"))
+
 
 ROWS = {
     "actions": Action,

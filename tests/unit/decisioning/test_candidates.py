@@ -16,6 +16,7 @@ from ml.errors import ContractError
 from tests.builders.decisioning import (
     NIGHT,
     arms,
+    change,
     contacts,
     customers,
     department_history,
@@ -103,6 +104,11 @@ def test_a_whole_sensitive_department_is_never_the_subject_however_much_it_would
     frame = build(scored=scores("p1", departments={"FLORAL": 0.3, "SPIRITS": 0.5}), history=history)
     assert row(frame, "next_best_category-none-email")["value_amount"] > 0
     assert set(frame["department_name"].drop_nulls()) == {"FLORAL"}
+
+
+def test_a_star_makes_every_department_sensitive():
+    policy = load_policy(change(seed_tables(), "sensitive_categories", 1, department_name="*"))
+    assert build(policy=policy)["is_sensitive"].drop_nulls().all()
 
 
 def test_if_only_a_sensitive_department_is_scored_every_department_treatment_is_blocked():
