@@ -73,7 +73,9 @@ def _open_csv(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract: 
         lines = () if garbage else readable_lines(text.data)
         return Unreadable("missing_column", problem, lines)
     count = count_records(text)
-    if not (is_plain(text) and _scan_csv(con, path, len(header)) == count):
+    # the database's reader forgives a comma too many at a line's end, so the commas are counted too
+    is_regular = is_plain(text) and text.data.count(b",") == (count + 1) * (len(header) - 1)
+    if not (is_regular and _scan_csv(con, path, len(header)) == count):
         found = _cut_csv(con, text, len(header))
         if found != count:
             reason = f"expected {count} records by line ends, cut {found}: quotes do not pair up"
@@ -113,14 +115,13 @@ def _scan_csv(con: duckdb.DuckDBPyConnection, path: Path, width: int) -> int:
 def _cut_csv(con: duckdb.DuckDBPyConnection, text: Text, width: int) -> int:
     """The same relation made record by record, so that one broken record costs no other."""
     rows = list(records(text))[1:]
-    whole = [record.cells if record.cells and len(record.cells) == width else None for record in rows]
+    problems = [_problem(record, width) for record in rows]
+    whole = [None if problem else record.cells for record, problem in zip(rows, problems, strict=True)]
     columns: dict[str, Sequence[object]] = {
         "row_number": range(1, len(rows) + 1),
-        "broken_code": [None if cells else _broken(record)[0] for record, cells in zip(rows, whole, strict=True)],
-        "broken_reason": [
-            None if cells else _broken(record, width)[1] for record, cells in zip(rows, whole, strict=True)
-        ],
-        "raw": [None if cells else record.raw for record, cells in zip(rows, whole, strict=True)],
+        "broken_code": [problem and problem[0] for problem in problems],
+        "broken_reason": [problem and problem[1] for problem in problems],
+        "raw": [record.raw if problem else None for record, problem in zip(rows, problems, strict=True)],
     }
     for i in range(width):
         columns[f"c{i}"] = [(cells[i] or None) if cells else None for cells in whole]
@@ -128,10 +129,13 @@ def _cut_csv(con: duckdb.DuckDBPyConnection, text: Text, width: int) -> int:
     return len(rows)
 
 
-def _broken(record: Record, width: int = 0) -> tuple[str, str]:
+def _problem(record: Record, width: int) -> tuple[str, str] | None:
+    """Code and reason if a record is not `width` cells."""
     if record.cells is None:
         return "broken_quotes", "expected a quoted cell to end before a comma, got other text after the quote"
-    return "cell_count", f"expected {width} cells, got {len(record.cells)}"
+    if len(record.cells) != width:
+        return "cell_count", f"expected {width} cells, got {len(record.cells)}"
+    return None
 
 
 def _open_jsonl(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract: Contract) -> Cells | Unreadable:
