@@ -21,7 +21,7 @@ PUBLISHED_TABLES = (
     _mart("marts.fct_orders", "order_id", without=_RECORD),
     _mart("marts.fct_contacts", "contact_id", without=_RECORD),
     _mart("marts.fct_redemptions", "redemption_id", without=_RECORD),
-    _mart("marts.contact_history", "person_id", "channel_code", "contacted_date", "origin", "contact_ref"),
+    _mart("marts.contact_history", "origin", "contact_ref"),
     _mart("features.features_person", "person_id"),
     _mart("scores.scores_person", "person_id", "model_name", "target"),
     _mart("decisioning.candidates", "person_id", "treatment_id"),

@@ -13,7 +13,13 @@ from tests.builders.breaking import (
     set_attribute,
     tonight,
 )
-from tests.builders.exports import EARLIER, export
+from tests.builders.exports import EARLIER, World, export
+
+
+def a_merged_person_with_discounts(world: World) -> None:
+    world.exports.append(export(EARLIER[0], "p0", "till_coupon", "5.2000"))
+    world.lineage.append(("p0", "p3", "merged"))
+
 
 BROKEN_RULES = [
     Break(
@@ -61,6 +67,7 @@ BROKEN_RULES = [
     ),
     Break("a policy without a number", "contact_caps", seed("contact_policies", "10,1,r", "10,,r")),
     Break("more discount than the rolling ceiling", "discount_ceiling", seed("discount_ceilings", "6.00", "5.99")),
+    Break("the discounts of a merged person", "discount_ceiling", a_merged_person_with_discounts),
     Break(
         "a discount that nobody knows",
         "discount_ceiling",

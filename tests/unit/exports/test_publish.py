@@ -48,6 +48,14 @@ def test_one_thread_and_two_publish_the_same_bytes(settings):
     assert list(one) == ["customer_360.parquet"]
 
 
+def test_the_order_in_which_the_warehouse_keeps_its_rows_does_not_matter(settings):
+    before = parquet_hashes(publish_snapshot(settings, NIGHT, [PEOPLE]))
+    in_warehouse(
+        settings, "create or replace table marts.customer_360 as from marts.customer_360 order by hash(person_id)"
+    )
+    assert parquet_hashes(publish_snapshot(settings, NIGHT, [PEOPLE])) == before
+
+
 def test_people_read_the_same_rows_from_the_database_as_from_parquet(settings):
     folder = publish_snapshot(settings, NIGHT, [PEOPLE])
     with duckdb.connect(str(folder / DATABASE), read_only=True) as connection:
