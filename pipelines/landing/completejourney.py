@@ -187,14 +187,18 @@ def _write(
         path = delivery_path(landing, export, delivered)
         columns = export.columns.replace("*", "* exclude (delivered_date)")
         query = f"select {columns} from to_deliver where delivered_date = date '{delivered}' order by {export.order}"
-        yield delivered, path, _put(path, lambda to, q=query: con.execute(f"copy ({q}) to {quoted(str(to))} {options}"))
+        yield delivered, path, _put(con, path, f"copy ({query}) to $path {options}")
     con.execute("drop table to_deliver")
 
 
-def _put(path: Path, make: Callable[[Path], object]) -> bool:
+def _put(con: duckdb.DuckDBPyConnection, path: Path, copy: str) -> bool:
     """Put a new file in place, or see that the one there says the same. Landing is never overwritten."""
+
+    def make(to: Path) -> None:
+        con.execute(copy.replace("$path", quoted(str(to))))
+
     if not path.exists():
-        write_file(path, lambda temporary: _discard(make(temporary)))
+        write_file(path, make)
         return True
     with tempfile.TemporaryDirectory(prefix="nightmarket-") as folder:
         again = Path(folder) / path.name
@@ -205,7 +209,3 @@ def _put(path: Path, make: Callable[[Path], object]) -> bool:
         f"{path}: expected no file or the package's own delivery, found other content. "
         "Landing is never overwritten: move the file away, or use another home."
     )
-
-
-def _discard(_: object) -> None:
-    return None

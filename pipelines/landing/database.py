@@ -17,7 +17,7 @@ def memory_database(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     Raises    NightmarketError if memory, disk or access rights are not enough for the work inside.
     """
     spill = settings.folder("bronze") / ".spill.partial"
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "threads": str(settings.threads),
         "memory_limit": settings.memory_limit,
         "temp_directory": str(spill),

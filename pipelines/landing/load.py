@@ -27,7 +27,7 @@ from pipelines.landing.store import (
     write_load,
 )
 from pipelines.ledger import Ledger
-from pipelines.ledger_schema import LOADS
+from pipelines.ledger_schema import STREAMS
 from pipelines.settings import Settings, midnight_utc
 
 COUNTS = ("raw_row_count", "accepted_row_count", "refused_row_count", "duplicate_row_count")
@@ -89,7 +89,7 @@ def load_landing(
             rows += made
             parsed += count
             _tidy(con, settings, ledger, contract, made)
-    frame = pl.DataFrame(rows, schema=LOADS)
+    frame = pl.DataFrame(rows, schema=STREAMS["loads"])
     before = ledger.read_before("loads", as_of_date)
     _require_same_as_recorded(before, frame, progress)
     tonight = frame.filter(pl.col("as_of_date") == as_of_date).sort(

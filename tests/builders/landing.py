@@ -7,10 +7,10 @@ product that the catalogue lacks, one coupon row sent twice, demographics for ev
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import NamedTuple
 
 import polars as pl
 
@@ -43,8 +43,7 @@ SHELVES = {  # department: (category, list price in cents) of its products
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(NamedTuple):
     """One product on a shelf."""
 
     product_id: str
@@ -113,9 +112,7 @@ class _Shopper:
         lines = []
         for _ in range(1 + (self.random.random() < 0.3)):
             day = monday + timedelta(days=self.random.randrange(7))
-            moment = datetime(day.year, day.month, day.day, 13) + timedelta(
-                seconds=self.random.randrange(36_000)
-            )
+            moment = datetime(day.year, day.month, day.day, 13) + timedelta(seconds=self.random.randrange(36_000))
             basket = next(baskets)
             lines += [self.line(basket, product, moment) for product in self._picks(products)]
         return lines
@@ -248,13 +245,8 @@ def _write_placements(landing: Path, monday: date, products: Sequence[Product], 
         for store in STORES
         if random.random() < 0.25
     ]
-    columns = {
-        "product_id": pl.Int64,
-        "store_id": pl.Int64,
-        "display_location": pl.String,
-        "mailer_location": pl.String,
-        "week": pl.Int64,
-    }
+    numbers = dict.fromkeys(("product_id", "store_id"), pl.Int64)
+    columns = numbers | {"display_location": pl.String, "mailer_location": pl.String, "week": pl.Int64}
     path = delivery_folder(landing, "promotions.placements", monday) / "placements.parquet"
     path.parent.mkdir(parents=True, exist_ok=True)
     pl.DataFrame(rows, schema=columns, orient="row").write_parquet(path)
