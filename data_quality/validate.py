@@ -102,14 +102,11 @@ def _batch_of(batch_data: Any) -> Iterator[Any]:
 
 
 def _to_pandas(frame: pl.DataFrame, suite: Suite) -> Any:
-    """The columns that the suite reads: decimals as doubles, days as days (not instants), NaN as null."""
+    """The columns that the suite reads: decimals as doubles, days as days (not instants), NaN as pandas' null."""
     names = {name for expectation in suite.expectations for name in expectation.columns}
     needs_all = any(_reads_any_column(expectation) for expectation in suite.expectations)
     read = [name for name in frame.columns if needs_all or name in names] or frame.columns[:1]
-    converted = frame.select(read).with_columns(
-        cs.decimal().cast(pl.Float64),  # exact to the cent below 10**13; the library knows no decimals
-        cs.float().fill_nan(None),
-    )
+    converted = frame.select(read).with_columns(cs.decimal().cast(pl.Float64))  # exact to the cent below 10**13
     return converted.to_pandas(date_as_object=True)  # else a day compares with no limit of a suite
 
 

@@ -151,8 +151,9 @@ def test_counts_and_money_must_agree_to_the_cent():
     exact = ("fct_order_lines", "USD", Decimal("10.00"), Decimal("10.00"))
     short = ("fct_orders", "USD", Decimal("10.00"), Decimal("9.99"))
     unknown = ("fct_returns", "rows", Decimal(1), None)
-    evidence = from_reconciliation(sums(exact, short, unknown))
-    assert severities(evidence) == ["critical", "critical"]
+    uncounted = ("fct_visits", "rows", None, None)
+    evidence = from_reconciliation(sums(exact, short, unknown, uncounted))
+    assert severities(evidence) == ["critical", "critical", "critical"]
     assert "fct_orders: expected 10.00 USD, got 9.99." in evidence.findings[0].message
 
 
