@@ -63,7 +63,7 @@ def _against_the_person(counts: pl.DataFrame) -> pl.DataFrame:
         "department_sales_rate": share(pl.col("cents"), pl.col("total_cents")),
         "department_trend_rate": trend(pl.col("department_day_count_28d"), pl.col("department_day_count_previous_28d")),
         "department_day_rate": share(bought, pl.col("day_count")),
-        "department_lateness_ratio": share(pl.col("department_days_since_last") * bought, pl.lit(HABIT)),
+        "department_lateness_ratio": share(pl.col("department_days_since_last") * bought, bought * 0 + HABIT),
     }
     return counts.with_columns(
         amount(pl.col("cents")).alias(f"department_sales_amount_{HABIT}d"),

@@ -1,7 +1,9 @@
 """When, how often, where and how regularly a person orders."""
 
+from collections.abc import Sequence
 from datetime import date
 
+import numpy as np
 import polars as pl
 
 from ml.features.registry import HABIT, WEEKDAYS, WINDOWS
@@ -9,8 +11,19 @@ from ml.features.summaries import days_ago, within
 
 
 def share(part: pl.Expr, total: pl.Expr) -> pl.Expr:
-    """part / total as a float; null, not 0, when the total is 0: unknown is not "none"."""
-    return pl.when(total != 0).then(part.cast(pl.Float64) / total.cast(pl.Float64))
+    """part / total as a float; null, not 0, when the total is 0: unknown is not "none".
+
+    NumPy divides because Polars rounds a division by a constant differently from one by a column, and a
+    column that happens to hold one value (one person in the frame) counts as a constant there: the last
+    bit of a person's feature would depend on who else is in the frame. Not for use inside `agg`.
+    """
+    return pl.map_batches([part, total], _divided, return_dtype=pl.Float64)
+
+
+def _divided(columns: Sequence[pl.Series]) -> pl.Series:
+    part, total = (column.cast(pl.Float64).fill_null(float("nan")).to_numpy() for column in columns)
+    ratio = np.divide(part, total, out=np.full(len(total), np.nan), where=total != 0)
+    return pl.Series(ratio, dtype=pl.Float64).fill_nan(None)
 
 
 def trend(recent: pl.Expr, before: pl.Expr) -> pl.Expr:
@@ -50,9 +63,15 @@ def store_loyalty(orders: pl.DataFrame, as_of_date: date) -> pl.DataFrame:
         .group_by("person_id", "store_id")
         .agg(order_count=pl.len())
     )
-    return per_store.group_by("person_id").agg(
+    stores = per_store.group_by("person_id").agg(
         pl.len().cast(pl.Int32).alias(f"store_count_{HABIT}d"),
-        share(pl.col("order_count").max(), pl.col("order_count").sum()).alias(f"main_store_order_rate_{HABIT}d"),
+        main=pl.col("order_count").max(),
+        total=pl.col("order_count").sum(),
+    )
+    return stores.select(
+        "person_id",
+        f"store_count_{HABIT}d",
+        share(pl.col("main"), pl.col("total")).alias(f"main_store_order_rate_{HABIT}d"),
     )
 
 

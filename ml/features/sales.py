@@ -35,7 +35,7 @@ def sales_and_terms(days: pl.DataFrame, orders: pl.DataFrame, as_of_date: date) 
         *(amount(pl.col(f"margin_cents_{n}d")).alias(f"gross_margin_amount_{n}d") for n in WINDOWS),
         *(pl.col(f"line_count_{n}d").cast(pl.Int32) for n in WINDOWS),
         amount(pl.col("net_sales_cents_all")).alias("net_sales_amount_all"),
-        (share(both, pl.col("order_count")) / 100).alias(f"net_sales_per_order_{HABIT}d"),
+        share(both, pl.col("order_count") * 100).alias(f"net_sales_per_order_{HABIT}d"),
         share(pl.col(f"line_count_{HABIT}d"), pl.col("order_count")).alias(f"lines_per_order_{HABIT}d"),
         trend(recent, both - recent).alias(f"sales_trend_rate_{HABIT}d"),
         *(
@@ -63,7 +63,11 @@ def department_breadth(departments: pl.DataFrame, as_of_date: date) -> pl.DataFr
         .agg(pl.col("net_sales_cents").sum())
     )
     sales = pl.col("net_sales_cents")
-    return sums.group_by("person_id").agg(
-        pl.len().cast(pl.Int32).alias(f"department_count_{HABIT}d"),
-        share(sales.max(), sales.sum()).alias(f"top_department_sales_rate_{HABIT}d"),
+    persons = sums.group_by("person_id").agg(
+        pl.len().cast(pl.Int32).alias(f"department_count_{HABIT}d"), top=sales.max(), total=sales.sum()
+    )
+    return persons.select(
+        "person_id",
+        f"department_count_{HABIT}d",
+        share(pl.col("top"), pl.col("total")).alias(f"top_department_sales_rate_{HABIT}d"),
     )

@@ -55,7 +55,7 @@ def assert_same(these: list[pl.DataFrame], those: list[pl.DataFrame]) -> None:
         assert_frame_equal(one, other, check_exact=True)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(past=purchases, future=purchases, unknown=purchases)
 def test_the_future_cannot_change_a_feature(past, future, unknown):
     later = [{**r, "ordered_date": r["ordered_date"] + timedelta(days=120)} for r in lines(future)]
@@ -70,7 +70,7 @@ def test_the_future_cannot_change_a_feature(past, future, unknown):
     assert_same(everything(with_future), everything(facts(lines=lines(past))))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=purchases)
 def test_a_person_is_described_by_own_rows_only(rows):
     mailed = [row("contacts", person_id=person) for person in ("p1", "p2")]
@@ -85,7 +85,7 @@ def test_a_person_is_described_by_own_rows_only(rows):
     assert_same(of_p1, everything(alone))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(rows=purchases, seed=st.integers(0, 1000))
 def test_the_order_of_the_rows_does_not_matter(rows, seed):
     given_order = facts(lines=lines(rows), contacts=[row("contacts"), row("contacts", person_id="p2")])
