@@ -1,16 +1,22 @@
 """Runs dbt inside this process: the project is parsed once, then built in a few selections."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ml.errors import NightmarketError
-from pipelines.files import remove_leftovers, write_text
+from pipelines.files import remove_leftovers, write_json, write_text
 from pipelines.settings import Settings, export_to_environment
+
+MANIFEST, SELECTIONS = "manifest.json", "selections.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +39,15 @@ class NodeResult:
 
 @dataclass(frozen=True, slots=True)
 class DbtProject:
-    """The project, parsed: `manifest` is dbt's own object, `nodes` the same as plain dictionaries."""
+    """The project, parsed: `manifest` is dbt's own object, `nodes` the same as plain dictionaries.
+
+    `selections` are the unique ids of each selector of `selectors.yml`, tests included.
+    """
 
     settings: Settings
     manifest: Any
     nodes: Mapping[str, Mapping[str, Any]]
+    selections: Mapping[str, Sequence[str]]
 
     def build(self, selector: str, as_of_date: date) -> list[NodeResult]:
         """Build and test one selection of `selectors.yml`; unit tests are left to `make test`.
@@ -66,12 +76,28 @@ def open_project(settings: Settings) -> DbtProject:
         if not result.success:
             raise NightmarketError(f"dbt parse: {_first_lines(result.exception)}")
         manifest = result.result
+        write_json(target / SELECTIONS, _selections(settings, manifest))
         write_text(stamp, fingerprint)
-    nodes = json.loads((target / "manifest.json").read_text(encoding="utf-8"))
-    return DbtProject(settings, manifest, nodes)
+    nodes, selections = (json.loads((target / name).read_text(encoding="utf-8")) for name in (MANIFEST, SELECTIONS))
+    return DbtProject(settings, manifest, nodes, selections)
+
+
+def _selections(settings: Settings, manifest: Any) -> dict[str, list[str]]:
+    """Asked once per parse: dbt alone knows what a selector selects."""
+    names = yaml.safe_load((settings.dbt_dir / "selectors.yml").read_text(encoding="utf-8"))["selectors"]
+    selections = {}
+    for name in [selector["name"] for selector in names]:
+        arguments = ["ls", "--selector", name, "--output", "json", "--output-keys", "unique_id"]
+        with redirect_stdout(StringIO()):  # `dbt ls` prints its answer even when told to be quiet
+            result = _invoke(settings, [*arguments, "--vars", _vars(date(2000, 1, 1))], manifest)
+        if not result.success:
+            raise NightmarketError(f"dbt ls --selector {name}: {_first_lines(result.exception)}")
+        selections[name] = sorted(json.loads(line)["unique_id"] for line in result.result)
+    return selections
 
 
 def _invoke(settings: Settings, arguments: list[str], manifest: Any) -> Any:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import cleanup_connections, reset_adapters  # dbt costs 4 CPU s to import
     from dbt.cli.main import dbtRunner
 
@@ -85,8 +111,9 @@ def _invoke(settings: Settings, arguments: list[str], manifest: Any) -> Any:
     try:
         return dbtRunner(manifest=manifest).invoke([*common, *arguments, *map(str, folders + outputs)])
     finally:
-        # until then the process holds the file and a read-only connection fails
+        # until then the process holds the file, and a read-only connection from it or another one fails
         cleanup_connections()
+        DuckDBConnectionManager.close_all_connections()
         reset_adapters()
 
 
@@ -114,7 +141,7 @@ def _read_manifest(target: Path) -> Any:
     from dbt.parser.manifest import extended_mashumuro_decoder
 
     path = target / "partial_parse.msgpack"
-    if not path.exists() or not (target / "manifest.json").exists():
+    if not all((target / name).exists() for name in ("partial_parse.msgpack", MANIFEST, SELECTIONS)):
         return None
     return Manifest.from_msgpack(path.read_bytes(), decoder=extended_mashumuro_decoder)
 

@@ -37,7 +37,8 @@ class Reporter:
             yield said
         finished = Stage(name, " · ".join(said), round(stopwatch() - started, 3), begun_at)
         self.stages.append(finished)
-        self.console.print(f"{label} {finished.summary}  [dim]{finished.seconds:.1f} s[/dim]", highlight=False)
+        line = f"{label} {finished.summary}  [dim]{finished.seconds:.1f} s[/dim]"
+        self.console.print(line, highlight=False, soft_wrap=True)
 
     def say(self, text: str) -> None:
         """A line between stages (rich markup is not interpreted)."""

@@ -13,7 +13,7 @@ from pipelines.night import ledger_of, prepare_home
 from pipelines.reporter import Reporter
 from pipelines.settings import Settings
 
-STAGES = 12  # what the progress display counts up to
+STAGES = 13  # what the progress display counts up to
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,6 @@ def read_seeds(settings: Settings) -> dict[str, pl.DataFrame]:
 
 def _read(path: object) -> pl.DataFrame:
     try:
-        return pl.read_csv(path, infer_schema=False, missing_utf8_is_empty_string=False)  # type: ignore[arg-type]
+        return pl.read_csv(path, infer_schema=False)  # type: ignore[arg-type]
     except (OSError, pl.exceptions.PolarsError) as error:
         raise ContractError(f"{path}: cannot be read as CSV: {error}") from error

@@ -7,17 +7,17 @@ from typing import Any
 
 import dagster as dg
 import polars as pl
-from dagster_dbt import DagsterDbtTranslator, build_dbt_asset_specs
+from dagster_dbt import DagsterDbtTranslator
 
 from data_quality.evidence import DbtOutcome, from_dbt
 from data_quality.gates import GateResult, judge
-from ml.identity.clusters import connected_components
-from ml.identity.registry import issue_person_ids
+from ml.identity.clusters import Resolution, resolve_persons
 from pipelines.assets.outcomes import Outcome, check_spec, checked, made, told_then_required
 from pipelines.dbt import DbtProject, NodeResult
 from pipelines.ledger_schema import PERSON_IDS
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
+from pipelines.seeds import read_seeds
 
 PERSON_IDS_KEY = ["ledger", "person_ids"]
 
@@ -27,6 +27,8 @@ class _SchemaTableKeys(DagsterDbtTranslator):
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         schema = dbt_resource_props.get("source_name") or dbt_resource_props["schema"]
+        if schema == "ledger":
+            schema = "earlier_nights"  # what earlier nights wrote, else the graph would run in a circle
         return dg.AssetKey([schema, dbt_resource_props["name"]])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
@@ -40,14 +42,16 @@ def dbt_assets(project: DbtProject, selector: str, after: Sequence[Sequence[str]
     """One selection of the dbt project as assets, each with the check that its tests passed."""
     specs = _specs(project, selector, after)
     tested = _tested_models(project)
-    keys = {spec.metadata["dagster_dbt/unique_id"]: list(spec.key.path) for spec in specs}
+    keys = {node: list(spec.key.path) for node, spec in specs.items()}
     checks = [
         check_spec(key, "dbt_tests", f"{len(tested[node])} dbt tests on this table")
         for node, key in keys.items()
         if tested[node]
     ]
 
-    @dg.multi_asset(name=f"dbt_{selector}", specs=specs, check_specs=checks, partitions_def=NIGHTLY, pool="warehouse")
+    @dg.multi_asset(
+        name=f"dbt_{selector}", specs=list(specs.values()), check_specs=checks, partitions_def=NIGHTLY, pool="warehouse"
+    )
     def build(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Outcome]:
         with night.reporter.stage(selector.replace("_", " ")) as said:
             results = night.project.build(selector, as_of(context))
@@ -69,31 +73,34 @@ def person_ids(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]
     """Ids issued to new clusters of records, and what merged or split; unchanged records give no row."""
     as_of_date = as_of(context)
     with night.reporter.stage("identity") as said:
-        issued = _issue(night, as_of_date)
-        night.ledger.write("person_ids", as_of_date, issued)
-        causes = Counter(issued["cause"].to_list())
+        resolution = _issue(night, as_of_date)
+        delta = resolution.delta.select(pl.col(name).cast(kind) for name, kind in PERSON_IDS.items())
+        night.ledger.write("person_ids", as_of_date, delta)
+        causes = Counter(delta["cause"].to_list())
         said.append(" · ".join(f"{cause} {count:,}" for cause, count in sorted(causes.items())) or "no change")
-    night.note(as_of_date, "identity", {"causes": dict(causes)})
-    return made(PERSON_IDS_KEY, row_count=issued.height)
+    night.note(as_of_date, "identity", {"causes": dict(causes), "refused": resolution.refused.to_dicts()})
+    return made(PERSON_IDS_KEY, row_count=delta.height, refused_count=resolution.refused.height)
 
 
-def _issue(night: Night, as_of_date: date) -> pl.DataFrame:
+def _issue(night: Night, as_of_date: date) -> Resolution:
     records = night.warehouse.read("select record_id, first_seen_date from identity.identity_records order by 1")
     edges = night.warehouse.read(
-        "select record_id_a, record_id_b from identity.identity_edges where verdict = 'accepted' order by 1, 2"
+        "select record_id_a, record_id_b, verdict, probability from identity.identity_edges order by 1, 2"
     )
-    registry = night.ledger.read_before("person_ids", as_of_date)
-    empty = pl.DataFrame(schema=PERSON_IDS)
-    components = connected_components(records["record_id"], edges)
-    return issue_person_ids(components, empty if registry is None else registry, records, as_of_date=as_of_date)
+    earlier = night.ledger.read_before("person_ids", as_of_date)
+    registry = pl.DataFrame(schema=PERSON_IDS) if earlier is None else earlier
+    largest = int(read_seeds(night.settings)["identity_rules"]["max_records_per_identifier"].cast(pl.Int64).max())
+    return resolve_persons(records, edges, registry, as_of_date=as_of_date, max_records=largest)
 
 
-def _specs(project: DbtProject, selector: str, after: Sequence[Sequence[str]]) -> list[dg.AssetSpec]:
-    specs = build_dbt_asset_specs(
-        manifest=dict(project.nodes), dagster_dbt_translator=_SchemaTableKeys(), selector=selector
-    )
-    extra = [dg.AssetDep(dg.AssetKey(list(key))) for key in after]
-    return [spec.replace_attributes(deps=[*spec.deps, *extra], partitions_def=NIGHTLY) for spec in specs]
+def _specs(project: DbtProject, selector: str, after: Sequence[Sequence[str]]) -> dict[str, dg.AssetSpec]:
+    """The selection's models and seeds by their unique id; `after` are assets that dbt does not know of."""
+    translator, extra = _SchemaTableKeys(), [dg.AssetDep(dg.AssetKey(list(key))) for key in after]
+    built = [node for node in project.selections[selector] if node.split(".")[0] in {"model", "seed"}]
+    specs = {node: translator.get_asset_spec(project.nodes, node, None) for node in built}
+    return {
+        node: spec.replace_attributes(deps=[*spec.deps, *extra], partitions_def=NIGHTLY) for node, spec in specs.items()
+    }
 
 
 def _tested_models(project: DbtProject) -> Mapping[str, list[str]]:
@@ -114,9 +121,10 @@ def _outcomes(
     results: Sequence[NodeResult], keys: Mapping[str, list[str]], tested: Mapping[str, list[str]]
 ) -> Iterator[Outcome]:
     by_id = {result.unique_id: result for result in results}
-    for node, key in keys.items():
-        if node not in by_id:
+    for node in by_id:  # dbt's order: what a table reads comes before it
+        if node not in keys:
             continue
+        key = keys[node]
         if not by_id[node].is_bad:
             yield made(key, result=by_id[node].message)
         tests = [by_id[test] for test in tested[node] if test in by_id]
