@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import yaml
@@ -15,7 +16,7 @@ from pipelines.settings import Settings, load_settings
 TABLE = "shop.sales"
 HEADER = ("sale_id", "units", "amount", "sold_at", "note")
 DAY_ONE, LAST_DAY = date(2000, 1, 1), date(2100, 1, 1)
-CONTRACT: dict[str, object] = {
+CONTRACT: dict[str, Any] = {
     "version": 1,
     "description": "One row per sale.",
     "format": "csv",

@@ -8,7 +8,7 @@ import pytest
 
 from ml.errors import ContractError, NightmarketError
 from pipelines.ledger import Ledger
-from tests.builders.shop import bronze, csv_of, deliver, night, sale, shop, tree
+from tests.builders.shop import CONTRACT, bronze, csv_of, deliver, night, sale, shop, tree
 
 
 @pytest.fixture
@@ -90,12 +90,16 @@ def test_what_an_abandoned_night_left_in_bronze_is_removed(settings):
 
 
 def test_a_changed_contract_reads_older_files_anew(settings, tmp_path):
-    deliver(settings, "2017-12-04", "a.csv", csv_of([sale(1), sale(2), sale(3, units="x")]))
-    night(settings, "2017-12-05", seal=True)
+    deliver(settings, "2017-12-04", "a.csv", csv_of([sale(1), sale(2), sale(3, note="much too long")]))
+    columns = [{**column, "max_length": 5} for column in CONTRACT["columns"] if column["name"] == "note"]
+    shop(tmp_path / "home", columns=[*CONTRACT["columns"][:-1], *columns])
+    assert night(settings, "2017-12-05", seal=True).refused_row_count == 1
     said: list[str] = []
     shop(tmp_path / "home", version=2)
     assert night(settings, "2017-12-12", tell=said.append).parsed_file_count == 1
     assert any("1 loads of sealed nights were read by an older contract" in text for text in said)
+    assert bronze(settings).height == 3
+    assert not list(settings.folder("quarantine").rglob("*.parquet")), "what is accepted now is no longer set aside"
 
 
 def test_one_thread_and_two_make_the_same_bytes(tmp_path):
