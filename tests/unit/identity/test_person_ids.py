@@ -1,6 +1,6 @@
 """Issuing person ids: who gets which number, who keeps it, and what the ledger row says."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import polars as pl
 import pytest
@@ -9,28 +9,7 @@ from ml.errors import ContractError
 from ml.identity.clusters import resolve_clusters, resolve_persons
 from ml.identity.registry import DELTA, current_persons, issue_person_ids
 from pipelines.ledger_schema import PERSON_IDS
-
-NIGHT = date(2017, 12, 12)
-SEEN = date(2017, 1, 2)
-EDGES = {"record_id_a": pl.String, "record_id_b": pl.String, "verdict": pl.String, "probability": pl.Float64}
-
-
-def edges(*pairs, probability=1.0):
-    return pl.DataFrame([(*pair, "accepted", probability) for pair in pairs], EDGES, orient="row")
-
-
-def records(*ids, seen=SEEN):
-    return pl.DataFrame({"record_id": list(ids), "first_seen_date": [seen] * len(ids)})
-
-
-def run(*nights, max_records=50):
-    """The registry after several weekly nights, each (record ids, links)."""
-    registry = pl.DataFrame(schema=DELTA)
-    for week, (ids, links) in enumerate(nights):
-        night = NIGHT + timedelta(weeks=week)
-        found = resolve_persons(records(*ids), edges(*links), registry, as_of_date=night, max_records=max_records)
-        registry = pl.concat([registry, found.delta])
-    return registry
+from tests.builders.identity import NIGHT, SEEN, edges, records, run
 
 
 def persons(registry):
