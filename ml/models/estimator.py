@@ -31,7 +31,8 @@ def matrix_of(frame: pl.DataFrame, features: Sequence[str], categories: Categori
 def _coded(name: str, categories: Categories) -> pl.Expr:
     known = categories[name]
     other = pl.when(pl.col(name).is_not_null()).then(len(known))
-    return pl.col(name).replace_strict(known, range(len(known)), default=other, return_dtype=pl.Int32)
+    text = pl.col(name).cast(pl.String)  # a column without a value has no type of its own
+    return text.replace_strict(known, range(len(known)), default=other, return_dtype=pl.Int32)
 
 
 def label_of(rows: pl.DataFrame, spec: ModelSpec) -> np.ndarray:

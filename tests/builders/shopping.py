@@ -170,8 +170,8 @@ def _campaigns(ids: list[str], generator: np.random.Generator) -> dict[str, pl.D
 
 @cache
 def planted() -> SimulatedRetailer:
-    """Three hundred different persons; built once, never changed."""
-    return simulate(300, spread=0.8, seed=11)
+    """Six hundred different persons; built once, never changed."""
+    return simulate(600, spread=0.8, seed=11)
 
 
 @cache
