@@ -1,0 +1,43 @@
+-- Every accepted row of the other sources is a fact, a dimension row or a customer record; none is lost or doubled.
+-- Coupons are told per campaign: those of a campaign that nobody announced are counted apart.
+with counts as (
+
+    select
+        'redemptions' as subject,
+        (select count(*) from {{ ref('stg_pos__coupon_redemptions') }}) as staged_count,
+        (select count(*) from {{ ref('fct_redemptions') }}) as served_count
+    union all
+    select
+        'mailings' as subject,
+        (select count(*) from {{ ref('stg_campaigns__mailings') }}) as staged_count,
+        (select count(*) from {{ ref('fct_contacts') }}) as served_count
+    union all
+    select
+        'products' as subject,
+        (select count(*) from {{ ref('stg_catalogue__products') }}) as staged_count,
+        (select count(*) from {{ ref('dim_products') }}) as served_count
+    union all
+    select
+        'campaigns' as subject,
+        (select count(*) from {{ ref('stg_campaigns__campaigns') }}) as staged_count,
+        (select count(*) from {{ ref('dim_campaigns') }}) as served_count
+    union all
+    select
+        'households' as subject,
+        (select count(*) from {{ ref('stg_crm__households') }}) as staged_count,
+        (select count(*) from {{ ref('identity_records') }} where source_code = 'crm') as served_count
+    union all
+    select
+        'coupons' as subject,
+        (select count(distinct campaign_id || '-' || coupon_upc) from {{ ref('stg_campaigns__coupons') }})
+            as staged_count,
+        (select coalesce(sum(coupon_count), 0) from {{ ref('dim_campaigns') }})
+        + (
+            select count(distinct campaign_id || '-' || coupon_upc) from {{ ref('stg_campaigns__coupons') }}
+            where campaign_id not in (select campaign_id from {{ ref('dim_campaigns') }})
+        ) as served_count
+
+)
+
+select * from counts
+where staged_count <> served_count

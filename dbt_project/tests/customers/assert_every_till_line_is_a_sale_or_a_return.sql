@@ -1,0 +1,60 @@
+-- Every line and every cent that the tills reported and landing accepted is in exactly one of the two facts.
+with staged as (
+
+    select
+        count(*) as line_count,
+        coalesce(sum(quantity), 0) as quantity,
+        coalesce(sum(net_sales_amount), 0) as net_sales_amount,
+        coalesce(sum(retail_discount_amount), 0) as retail_discount_amount,
+        coalesce(sum(coupon_match_discount_amount), 0) as coupon_match_discount_amount,
+        coalesce(sum(coupon_discount_amount), 0) as coupon_discount_amount
+    from {{ ref('stg_pos__order_lines') }}
+
+),
+
+facts as (
+
+    select
+        quantity,
+        net_sales_amount,
+        retail_discount_amount,
+        coupon_match_discount_amount,
+        coupon_discount_amount
+    from {{ ref('fct_order_lines') }}
+    union all
+    select
+        quantity,
+        -refund_amount as net_sales_amount,
+        retail_discount_amount,
+        coupon_match_discount_amount,
+        coupon_discount_amount
+    from {{ ref('fct_returns') }}
+
+),
+
+served as (
+
+    select
+        count(*) as line_count,
+        coalesce(sum(quantity), 0) as quantity,
+        coalesce(sum(net_sales_amount), 0) as net_sales_amount,
+        coalesce(sum(retail_discount_amount), 0) as retail_discount_amount,
+        coalesce(sum(coupon_match_discount_amount), 0) as coupon_match_discount_amount,
+        coalesce(sum(coupon_discount_amount), 0) as coupon_discount_amount
+    from facts
+
+)
+
+select
+    staged.line_count as staged_line_count,
+    served.line_count as served_line_count,
+    staged.net_sales_amount as staged_net_sales_amount,
+    served.net_sales_amount as served_net_sales_amount
+from staged
+cross join served
+where staged.line_count <> served.line_count
+    or staged.quantity <> served.quantity
+    or staged.net_sales_amount <> served.net_sales_amount
+    or staged.retail_discount_amount <> served.retail_discount_amount
+    or staged.coupon_match_discount_amount <> served.coupon_match_discount_amount
+    or staged.coupon_discount_amount <> served.coupon_discount_amount
