@@ -11,26 +11,28 @@ from pipelines.landing.contracts import Contract
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The smallest and largest value of one key column in a bronze file, as text; None if it has no rows."""
+    """The smallest and largest value of one key column in a bronze file; None if it has no rows."""
 
-    low: str | None
-    high: str | None
+    low: str | int | None
+    high: str | int | None
 
     def overlap(self, other: "Bounds") -> bool:
         """Whether a key could stand in both files: only then is the older one read."""
         if self.low is None or self.high is None or other.low is None or other.high is None:
             return False
-        return self.low <= other.high and other.low <= self.high
+        return self.low <= other.high and other.low <= self.high  # type: ignore[operator]  # one column, one type
 
 
 def key_bounds(con: duckdb.DuckDBPyConnection, contract: Contract) -> Bounds:
-    """Bounds of the rows of `typed` that keep every rule, compared as text so that all types are alike.
+    """Bounds of the rows of `typed` that keep every rule: whole numbers as such, everything else as text.
 
     Of the key column that follows time, if there is one (deliveries then hardly overlap), else the first.
     """
     timed = contract.event is not None and contract.event.column in contract.key
     column = contract.event.column if contract.event is not None and timed else contract.key[0]
-    query = f"select min({column}::varchar), max({column}::varchar) from typed where fault is null"
+    kind = next(each.type for each in contract.columns if each.name == column)
+    value = column if kind == "integer" else f"{column}::varchar"
+    query = f"select min({value}), max({value}) from typed where fault is null"
     return Bounds(*con.execute(query).fetchall()[0])
 
 

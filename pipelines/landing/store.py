@@ -45,8 +45,8 @@ class Outcome:
     accepted_row_count: int
     refused_row_count: int
     duplicate_row_count: int
-    low: str | None = None
-    high: str | None = None
+    low: str | int | None = None
+    high: str | int | None = None
 
     @property
     def bounds(self) -> Bounds:
