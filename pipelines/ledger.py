@@ -54,6 +54,16 @@ class Ledger:
         path = self.path(stream, as_of_date)
         return pl.read_parquet(path) if path.exists() else None
 
+    def partition(self, stream: str, as_of_date: date) -> pl.DataFrame:
+        """One partition that an earlier step of the night has written.
+
+        Raises    ContractError if it is not there.
+        """
+        frame = self.read(stream, as_of_date)
+        if frame is None:
+            raise ContractError(f"{self.path(stream, as_of_date)}: is missing. Run the whole night again.")
+        return frame
+
     def nights(self, stream: str = SEALS) -> list[date]:
         """The nights that have a partition in the stream, oldest first (default: the sealed nights)."""
         folders = (self.root / stream).glob(f"as_of_date=*/{PART}")

@@ -1,12 +1,16 @@
 """What each ledger stream holds: its columns and types, in one place for writers, dbt sources and tests."""
 
+from typing import TypeAlias
+
 import polars as pl
+
+Columns: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
 
 MONEY = pl.Decimal(18, 4)  # expected values of one contact are fractions of a cent
 PRICE = pl.Decimal(18, 6)
 MOMENT = pl.Datetime("us")
 
-LOADS = {
+LOADS: Columns = {
     "as_of_date": pl.Date,  # the night that first saw the file
     "load_id": pl.String,
     "source_code": pl.String,
@@ -26,7 +30,7 @@ LOADS = {
     "contract_version": pl.String,
 }
 
-PERSON_IDS = {
+PERSON_IDS: Columns = {
     "as_of_date": pl.Date,
     "record_id": pl.String,
     "person_id": pl.String,
@@ -36,7 +40,7 @@ PERSON_IDS = {
     "confidence": pl.Float64,
 }
 
-ASSIGNMENTS = {
+ASSIGNMENTS: Columns = {
     "as_of_date": pl.Date,
     "experiment_id": pl.String,
     "person_id": pl.String,
@@ -44,7 +48,7 @@ ASSIGNMENTS = {
     "holdout_share": pl.Float64,
 }
 
-CANDIDATES = {
+CANDIDATES: Columns = {
     "as_of_date": pl.Date,
     "person_id": pl.String,
     "treatment_id": pl.String,
@@ -64,7 +68,7 @@ CANDIDATES = {
     "is_eligible": pl.Boolean,
 }
 
-DECISIONS = {
+DECISIONS: Columns = {
     "as_of_date": pl.Date,
     "decision_id": pl.String,
     "person_id": pl.String,
@@ -92,7 +96,7 @@ DECISIONS = {
     "model_versions": pl.String,  # JSON: model name to version
 }
 
-CERTIFICATES = {
+CERTIFICATES: Columns = {
     "as_of_date": pl.Date,
     "limit_name": pl.String,
     "limit_amount": MONEY,
@@ -103,7 +107,7 @@ CERTIFICATES = {
     "gap_rate": pl.Float64,
 }
 
-EXPORTS = {
+EXPORTS: Columns = {
     "as_of_date": pl.Date,
     "channel_code": pl.String,
     "file": pl.String,
@@ -117,7 +121,7 @@ EXPORTS = {
     "file_sha256": pl.String,
 }
 
-MODEL_RELEASES = {
+MODEL_RELEASES: Columns = {
     "as_of_date": pl.Date,
     "model_name": pl.String,
     "version": pl.String,
@@ -130,7 +134,7 @@ MODEL_RELEASES = {
     "fingerprint": pl.String,
 }
 
-LIFT_RESULTS = {
+LIFT_RESULTS: Columns = {
     "as_of_date": pl.Date,
     "experiment_id": pl.String,
     "decided_date": pl.Date,
@@ -151,7 +155,7 @@ LIFT_RESULTS = {
     "note": pl.String,
 }
 
-STREAMS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
+STREAMS: dict[str, Columns] = {
     "loads": LOADS,
     "person_ids": PERSON_IDS,
     "assignments": ASSIGNMENTS,
@@ -163,4 +167,4 @@ STREAMS: dict[str, dict[str, pl.DataType | type[pl.DataType]]] = {
     "lift_results": LIFT_RESULTS,
 }
 
-NIGHTS = {"as_of_date": pl.Date, "stream": pl.String, "row_count": pl.Int64, "sha256": pl.String}
+NIGHTS: Columns = {"as_of_date": pl.Date, "stream": pl.String, "row_count": pl.Int64, "sha256": pl.String}

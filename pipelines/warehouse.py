@@ -26,9 +26,12 @@ class Warehouse:
 
         Raises    NightmarketError if another process holds the file, saying which.
         """
-        config = {"threads": str(self.threads), "memory_limit": self.memory_limit}
         try:
-            connection = duckdb.connect(str(self.path), read_only=read_only, config=config)
+            connection = duckdb.connect(
+                str(self.path),
+                read_only=read_only,
+                config={"threads": str(self.threads), "memory_limit": self.memory_limit},
+            )
         except duckdb.IOException as error:
             raise NightmarketError(
                 f"{self.path}: cannot be opened: {str(error).splitlines()[0]} "
@@ -43,7 +46,8 @@ class Warehouse:
     def read(self, query: str, **parameters: object) -> pl.DataFrame:
         """The rows of a query ($name takes a parameter). Order by a unique key inside the query."""
         with self.connect() as connection:
-            return connection.sql(query, params=parameters or None).pl()
+            frame: pl.DataFrame = connection.sql(query, params=parameters or None).pl()
+        return frame
 
     def replace(self, table: str, frame: pl.DataFrame) -> None:
         """Make `schema.table` hold exactly these rows (one transaction)."""

@@ -14,7 +14,7 @@ from ml.decisioning.assignment import assign, current_arms
 from ml.decisioning.candidates import build_candidates
 from ml.decisioning.decide import DecisionResult, decide, model_versions
 from ml.decisioning.policy import Policy, load_policy
-from ml.identity.lineage import lineage_roots
+from ml.identity.descent import birth_roots
 from pipelines.assets.models import SCORES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
 from pipelines.ledger_schema import ASSIGNMENTS, STREAMS
@@ -87,7 +87,7 @@ def decisions(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night])
         said.append(_in_words(result))
     night.note(as_of_date, "decisions", {"gate": gate_for_report(gate), "summary": result.summary})
     written = [made(["ledger", name], row_count=frame.height) for name, frame in _partitions(result, assigned).items()]
-    outcomes = [
+    outcomes: list[Outcome] = [
         *written,
         made(CANDIDATES_KEY, row_count=result.candidates.height),
         checked(DECISIONS_KEY, "complete", gate),
@@ -97,10 +97,9 @@ def decisions(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night])
 
 def _arms(night: Night, policy: Policy, as_of_date: date) -> tuple[pl.DataFrame, pl.DataFrame]:
     persons = night.warehouse.read("select person_id from marts.customer_360 order by 1")["person_id"]
-    lineage = night.warehouse.read(
-        "select from_person_id, to_person_id, cause from identity.person_lineage order by 1, 2, 3"
-    )
-    people = lineage_roots(persons, lineage)
+    before = night.ledger.read_before("person_ids", as_of_date)
+    tonight = night.ledger.partition("person_ids", as_of_date)
+    people = birth_roots(persons, tonight if before is None else pl.concat([before, tonight]))
     earlier = night.ledger.read_before("assignments", as_of_date)
     experiment = policy.holdout
     new = assign(people, earlier, experiment=experiment, as_of_date=as_of_date)
@@ -159,7 +158,7 @@ def _gate(result: DecisionResult, person_count: int) -> GateResult:
 
 def _in_words(result: DecisionResult) -> str:
     done = result.decisions.filter(pl.col("treatment_id") != "none")
-    gap = result.certificates["gap_rate"].max() if result.certificates.height else None
+    gap: float | None = max(result.certificates["gap_rate"].to_list(), default=None)
     value: Decimal = sum(done["value_amount"].to_list(), Decimal(0))
     proven = "" if gap is None else f" · at most {gap:.4%} below the best possible"
     return f"{done.height:,} of {result.decisions.height:,} persons get something, worth {value:,.2f}{proven}"

@@ -89,8 +89,8 @@ def _stage(night: Night, as_of_date: date) -> StagedExports:
     seeds = read_seeds(night.settings)
     return stage_exports(
         night.settings.folder("exports") / f".staged-{as_of_date.isoformat()}.partial",
-        decisions=_partition(night, "decisions", as_of_date),
-        candidates=_partition(night, "candidates", as_of_date),
+        decisions=night.ledger.partition("decisions", as_of_date),
+        candidates=night.ledger.partition("candidates", as_of_date),
         references=night.warehouse.read(REFERENCES_QUERY),
         seeds=ExportSeeds(seeds["actions"], seeds["channels"], seeds["treatments"], seeds["consents"]),
         earlier_exports=_earlier_exports(night, as_of_date),
@@ -119,7 +119,7 @@ def _violations(night: Night, as_of_date: date, staged: StagedExports) -> Sequen
         _earlier_exports(night, as_of_date),
         earlier_nights=_earlier_nights(night, as_of_date),
         channel_codes=sorted(staged.row_counts),
-        person_count=_partition(night, "decisions", as_of_date).height,
+        person_count=night.ledger.partition("decisions", as_of_date).height,
         limits=MONITOR_LIMITS,
     )
     return [*verify_exports(inputs), *anomalies]
@@ -136,16 +136,10 @@ def _expectations(night: Night, staged: StagedExports) -> GateResult:
 
 
 def _run_of(night: Night, as_of_date: date) -> ExportRun:
-    decisions = _partition(night, "decisions", as_of_date)
+    decisions = night.ledger.partition("decisions", as_of_date)
     policy_hash = decisions["policy_hash"].first() if decisions.height else ""
     run_id = f"night-{as_of_date.isoformat()}"
     return ExportRun(as_of_date, run_id, str(policy_hash), SCHEMA_VERSION, night.settings.retailer.currency)
-
-
-def _partition(night: Night, stream: str, as_of_date: date) -> pl.DataFrame:
-    frame = night.ledger.read(stream, as_of_date)
-    assert frame is not None, f"the ledger has no {stream} of {as_of_date}"
-    return frame
 
 
 def _earlier_exports(night: Night, as_of_date: date) -> pl.DataFrame:

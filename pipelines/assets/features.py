@@ -43,5 +43,8 @@ def features(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) 
         gate = judge("scoring", [from_suites([report])], required=["suites"])
         said.append(f"{frame.height:,} persons x {frame.width - 2} features · {len(report.results)} expectations")
     night.note(as_of_date, "features", {"gate": gate_for_report(gate), "row_count": frame.height})
-    outcomes = [made(FEATURES_KEY, row_count=frame.height), checked(FEATURES_KEY, "great_expectations", gate)]
+    outcomes: list[Outcome] = [
+        made(FEATURES_KEY, row_count=frame.height),
+        checked(FEATURES_KEY, "great_expectations", gate),
+    ]
     yield from told_then_required(outcomes, [gate])

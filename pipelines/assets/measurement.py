@@ -6,6 +6,7 @@ import dagster as dg
 import polars as pl
 
 from ml.measurement.lift import OUTCOMES, measure_lift
+from pipelines.assets.outcomes import Made
 from pipelines.facts import observed_through
 from pipelines.ledger_schema import LIFT_RESULTS
 from pipelines.night import Night
@@ -32,7 +33,7 @@ LIFT_INPUTS = """
     deps=[["measurement", "lift_inputs"]],
     description="Treated minus held-out people per earlier night and metric, with interval and a verdict in words.",
 )
-def lift_results(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
+def lift_results(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Made:
     """Measure every earlier night as far as its 28 days have been observed."""
     as_of_date = as_of(context)
     with night.reporter.stage("lift") as said:

@@ -68,7 +68,7 @@ def scores(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) ->
             f"{frame.height:,} scores of {frame['person_id'].n_unique():,} persons · {shifted} features shifted"
         )
     night.note(as_of_date, "scores", {"gate": gate_for_report(gate), "drift": drift.to_dicts(), **_versions(models)})
-    outcomes = [
+    outcomes: list[Outcome] = [
         made(CHAMPIONS_KEY, **{name: trained.version for name, trained in sorted(models.items())}),
         made(SCORES_KEY, row_count=frame.height),
         checked(SCORES_KEY, "great_expectations", gate),

@@ -1,18 +1,19 @@
 """How a step tells Dagster what it made and what it checked."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import dagster as dg
 
 from data_quality.gates import GateResult, require
 from ml.errors import GuardrailError
 
-Outcome = dg.MaterializeResult | dg.AssetCheckResult
+Made: TypeAlias = "dg.MaterializeResult[Any]"
+Outcome: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
 SHOWN = 20  # findings in a check's metadata; the report lists all
 
 
-def made(key: Sequence[str], **metadata: Any) -> dg.MaterializeResult:
+def made(key: Sequence[str], **metadata: Any) -> Made:
     """An asset was written; metadata are the two or three numbers that an operator looks at."""
     return dg.MaterializeResult(asset_key=dg.AssetKey(list(key)), metadata=dict(metadata))
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from pipelines.assets.measurement import LIFT_KEY
+from pipelines.assets.outcomes import Made
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
 from pipelines.publishing.publish import publish_snapshot
@@ -22,7 +23,7 @@ RUN_TAG = "nightmarket/run"
     deps=[LIFT_KEY, ["measurement", "scoreboard"], ["decisions", "decisions"], ["exports", "audience_files"]],
     description="The night's tables as Parquet and as one read-only DuckDB file; readers never block a night.",
 )
-def published_snapshot(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
+def published_snapshot(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Made:
     """Copy the marts out of the warehouse, all at once."""
     with night.reporter.stage("publish") as said:
         folder = publish_snapshot(night.settings, as_of(context), PUBLISHED_TABLES)
@@ -38,7 +39,7 @@ def published_snapshot(context: dg.AssetExecutionContext, night: dg.ResourcePara
     deps=[SNAPSHOT_KEY],
     description="What came in, what was decided and why, what it may be worth, and what earlier nights were worth.",
 )
-def run_report(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
+def run_report(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Made:
     """Write the run report and the lift report."""
     as_of_date = as_of(context)
     run_id = context.run.tags.get(RUN_TAG, context.run_id)

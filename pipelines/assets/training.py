@@ -10,6 +10,7 @@ from ml.features.source import open_facts
 from ml.models.promotion import compare_challenger
 from ml.models.trained import TrainedModel
 from pipelines.assets.features import FEATURES_KEY
+from pipelines.assets.outcomes import Made
 from pipelines.facts import read_facts
 from pipelines.model_store import release, release_date_for, released_models, train_as_of
 from pipelines.night import Night
@@ -26,7 +27,7 @@ FIRST = "There is no champion yet."
     deps=[FEATURES_KEY],
     description="Trained on what is known today; promoted if not worse than the champion on a panel neither has seen.",
 )
-def challengers(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
+def challengers(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Made:
     """Train, compare, release; nights after this date score with the winners."""
     as_of_date = as_of(context)
     require_no_later_night(night, as_of_date)

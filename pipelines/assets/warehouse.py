@@ -12,7 +12,7 @@ from dagster_dbt import DagsterDbtTranslator
 from data_quality.evidence import DbtOutcome, from_dbt
 from data_quality.gates import GateResult, judge
 from ml.identity.clusters import Resolution, resolve_persons
-from pipelines.assets.outcomes import Outcome, check_spec, checked, made, told_then_required
+from pipelines.assets.outcomes import Made, Outcome, check_spec, checked, made, told_then_required
 from pipelines.dbt import DbtProject, NodeResult
 from pipelines.ledger_schema import PERSON_IDS
 from pipelines.night import Night
@@ -69,7 +69,7 @@ def dbt_assets(project: DbtProject, selector: str, after: Sequence[Sequence[str]
     pool="warehouse",
     deps=[["identity", "identity_edges"], ["identity", "identity_records"]],
 )
-def person_ids(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> dg.MaterializeResult:
+def person_ids(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Made:
     """Ids issued to new clusters of records, and what merged or split; unchanged records give no row."""
     as_of_date = as_of(context)
     with night.reporter.stage("identity") as said:
@@ -89,7 +89,7 @@ def _issue(night: Night, as_of_date: date) -> Resolution:
     )
     earlier = night.ledger.read_before("person_ids", as_of_date)
     registry = pl.DataFrame(schema=PERSON_IDS) if earlier is None else earlier
-    largest = int(read_seeds(night.settings)["identity_rules"]["max_records_per_identifier"].cast(pl.Int64).max())
+    largest = max(map(int, read_seeds(night.settings)["identity_rules"]["max_records_per_identifier"]))
     return resolve_persons(records, edges, registry, as_of_date=as_of_date, max_records=largest)
 
 
@@ -114,7 +114,7 @@ def _tested_models(project: DbtProject) -> Mapping[str, list[str]]:
 
 def _home_of_test(node: Mapping[str, Any]) -> str:
     attached = node.get("attached_node")
-    return attached or (sorted(node["depends_on"]["nodes"]) or [""])[-1]
+    return str(attached) if attached else (sorted(node["depends_on"]["nodes"]) or [""])[-1]
 
 
 def _outcomes(

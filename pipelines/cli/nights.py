@@ -87,7 +87,7 @@ def _import_in_words(summary: ImportSummary) -> str:
 
 
 def _plant(settings: Settings) -> None:
-    from pipelines.landing.completejourney import plant_faults
+    from pipelines.landing.planted import plant_faults
 
     with held_by(settings.home, purpose="import"):
         plant_faults(settings)

@@ -1,4 +1,4 @@
-"""What a person is told when a night cannot run: what is wrong, where, what to do, exit code not 0, nothing half-written."""
+"""What a person is told when a night cannot run: what is wrong, where, what to do; exit code 1, nothing half-written."""
 
 import errno
 import os
@@ -104,7 +104,8 @@ def test_a_second_run_is_told_who_holds_the_home(capsys, monkeypatch, tmp_path) 
 
 def test_a_warehouse_that_another_program_has_open_is_named(capsys, monkeypatch, tmp_path) -> None:
     settings = new_home(tmp_path)
-    hold = f"import duckdb, sys; c = duckdb.connect({str(settings.warehouse_path)!r}); print('open', flush=True); sys.stdin.read()"
+    opened = f"connection = duckdb.connect({str(settings.warehouse_path)!r})"
+    hold = f"import duckdb, sys; {opened}; print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen([sys.executable, "-c", hold], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
         assert holder.stdout.readline() == b"open\n"
         said = refusal(capsys, monkeypatch, *NIGHT, "--home", settings.home)
