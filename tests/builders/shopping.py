@@ -17,6 +17,7 @@ from ml.models.training import train_model
 AS_OF = date(2017, 12, 26)
 OBSERVED = date(2017, 12, 25)
 FIRST_DAY = date(2017, 1, 1)
+PLANTED_PERSONS = 400
 
 ROWS: dict[str, dict[str, Any]] = {
     "lines": {
@@ -170,8 +171,8 @@ def _campaigns(ids: list[str], generator: np.random.Generator) -> dict[str, pl.D
 
 @cache
 def planted() -> SimulatedRetailer:
-    """Six hundred different persons; built once, never changed."""
-    return simulate(600, spread=0.8, seed=11)
+    """Four hundred different persons; built once, never changed."""
+    return simulate(PLANTED_PERSONS, spread=0.8, seed=11)
 
 
 @cache

@@ -12,7 +12,7 @@ from ml.features.build import (
     build_person_features,
 )
 from ml.features.registry import CAMPAIGN_FEATURES, DEPARTMENT_FEATURES, PERSON_FEATURES, usable
-from tests.builders.shopping import AS_OF, days_ago, facts, planted, row
+from tests.builders.shopping import AS_OF, FIRST_DAY, days_ago, facts, planted, row
 
 
 def of_p1(**tables: list[dict[str, Any]]) -> dict[str, Any]:
@@ -58,6 +58,19 @@ def test_a_window_holds_its_last_day_and_not_the_one_before(window):
 def test_an_order_that_was_delivered_on_the_day_is_not_known_yet():
     late = row("lines", order_id="late", known_date=AS_OF)
     assert of_p1(lines=[row("lines"), late])["order_count_28d"] == 1
+
+
+def test_a_campaign_that_begins_on_the_day_has_not_reached_anyone_though_the_plan_is_known():
+    planned = {"known_date": FIRST_DAY, "campaign_id": "c2"}
+    today = row("contacts", contacted_date=AS_OF, **planned)
+    found = of_p1(contacts=[row("contacts"), today], campaigns=[row("campaigns", start_date=AS_OF, **planned)])
+    assert (found["mailed_campaign_count_91d"], found["open_campaign_count"]) == (1, 0)
+
+
+@pytest.mark.parametrize(("age", "count"), [(56, 1), (57, 0)])
+def test_habits_are_those_of_the_last_eight_weeks(age, count):
+    found = of_p1(lines=lines_on(age))
+    assert (found["store_count_56d"], found["department_count_56d"]) == (count, count)
 
 
 def test_an_order_counts_once_however_many_lines_and_deliveries_it_has():
