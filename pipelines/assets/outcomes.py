@@ -8,8 +8,8 @@ import dagster as dg
 from data_quality.gates import GateResult, require
 from ml.errors import GuardrailError
 
-Made: TypeAlias = "dg.MaterializeResult[Any]"
-Outcome: TypeAlias = "dg.MaterializeResult[Any] | dg.AssetCheckResult"
+Made: TypeAlias = dg.MaterializeResult[Any]
+Outcome: TypeAlias = Made | dg.AssetCheckResult
 SHOWN = 20  # findings in a check's metadata; the report lists all
 
 

@@ -42,7 +42,7 @@ def published_snapshot(context: dg.AssetExecutionContext, night: dg.ResourcePara
 def run_report(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Made:
     """Write the run report and the lift report."""
     as_of_date = as_of(context)
-    run_id = context.run.tags.get(RUN_TAG, context.run_id)
+    run_id = context.run.tags.get(RUN_TAG, context.run.run_id)
     with night.reporter.stage("report") as said:
         folder = write_reports(night.settings, as_of_date, night.run_dir(run_id), gather_report(night, as_of_date))
         said.append(str(folder))

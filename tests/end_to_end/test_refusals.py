@@ -1,4 +1,4 @@
-"""What a person is told when a night cannot run: what is wrong, where, what to do; exit code 1, nothing half-written."""
+"""What a person is told when a night cannot run: what is wrong, where, what to do; nothing half-written."""
 
 import errno
 import os

@@ -1,5 +1,6 @@
 """A night is a function: the same bytes with one thread or two, again, and after being killed anywhere."""
 
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -7,46 +8,59 @@ import pytest
 
 from ml.errors import ContractError
 from pipelines.night import ledger_of
+from pipelines.settings import Settings
 from tests.end_to_end.world import LAST, Killed, bytes_of, killed_at_write, leftovers, new_home, run
 
 pytestmark = pytest.mark.xdist_group("same night")
+NEVER = 10**9
+
+
+@dataclass(frozen=True, slots=True)
+class Undisturbed:
+    """A night that nothing disturbed: its bytes, and how many durable writes it took."""
+
+    files: dict[str, str]
+    write_count: int
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     settings = new_home(tmp_path_factory.mktemp("undisturbed"), threads=1)
-    run(settings)
+    with killed_at_write(NEVER) as writes:
+        run(settings)
     assert leftovers(settings) == []
-    return bytes_of(settings)
+    return Undisturbed(bytes_of(settings), len(writes))
 
 
-def test_two_threads_write_the_bytes_that_one_thread_wrote(undisturbed: dict[str, str], tmp_path: Path) -> None:
+def test_two_threads_write_the_bytes_that_one_thread_wrote(undisturbed: Undisturbed, tmp_path: Path) -> None:
     settings = new_home(tmp_path, threads=2)
     run(settings)
-    assert bytes_of(settings) == undisturbed
-    assert any(name.startswith("exports/") for name in undisturbed)
-    assert any(name.startswith("published/") for name in undisturbed)
+    assert bytes_of(settings) == undisturbed.files
+    assert any(name.startswith("exports/") for name in undisturbed.files)
+    assert any(name.startswith("published/") for name in undisturbed.files)
 
 
-def test_running_a_finished_night_again_changes_nothing(undisturbed: dict[str, str], tmp_path: Path) -> None:
+def test_running_a_finished_night_again_changes_nothing(undisturbed: Undisturbed, tmp_path: Path) -> None:
     settings = new_home(tmp_path)
     run(settings)
     settings.warehouse_path.unlink()
     run(settings)
-    assert bytes_of(settings) == undisturbed
+    assert bytes_of(settings) == undisturbed.files
 
 
-def test_a_night_killed_at_any_stage_and_run_again_gives_the_same_bytes(
-    undisturbed: dict[str, str], tmp_path: Path
+def test_a_night_killed_again_and_again_and_then_run_gives_the_same_bytes(
+    undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
-    """One home is killed at the first durable write of each stage in turn, then finished by an ordinary run."""
+    """Each attempt dies before a durable write takes its name, from the first write to the last; then one may end."""
     settings = new_home(tmp_path)
-    writes = _kill_on_the_way(settings, at=1)
-    for number in _spread(writes):
-        _kill_on_the_way(settings, at=number)
+    last = undisturbed.write_count
+    early = [_dies(settings, at=number) for number in (1, last // 4, last // 2)]
+    late = [_dies(settings, at=number) for number in (4, 9, 14, 20, 27, 35, 44)]  # bronze is there by now
+    assert all(early)
+    assert sum(late) >= 5
     run(settings)
     assert leftovers(settings) == []
-    assert bytes_of(settings) == undisturbed
+    assert bytes_of(settings) == undisturbed.files
 
 
 def test_a_sealed_night_that_comes_out_differently_is_refused_and_stays_as_it_was(tmp_path: Path) -> None:
@@ -72,15 +86,10 @@ def test_a_file_that_arrives_late_does_not_change_a_past_night(tmp_path: Path) -
     assert bytes_of(settings) == before
 
 
-def _kill_on_the_way(settings: object, *, at: int) -> int:
-    with killed_at_write(at) as seen:
+def _dies(settings: Settings, *, at: int) -> bool:
+    with killed_at_write(at):
         try:
-            run(settings)  # type: ignore[arg-type]
+            run(settings)
         except Killed:
-            return at
-    return len(seen)
-
-
-def _spread(_: int) -> list[int]:
-    """Writes all over a night; which file is the n-th is the night's affair, the law holds for any."""
-    return [3, 9, 17, 26, 40, 60, 75, 90]
+            return True
+    return False
