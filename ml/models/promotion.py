@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ml.errors import ContractError
+from ml.features.panels import Panel
 from ml.features.source import FeatureSource
 from ml.models.estimator import label_of
 from ml.models.evaluation import METRICS, evaluate, metric_of
@@ -30,9 +31,10 @@ def compare_challenger(
     """Judge both on the challenger's test panel, each scored as it would be released.
 
     The challenger is promoted if its primary metric is not worse than the champion's there. It keeps
-    out where nothing can be compared: an unjudged release does not replace a judged one.
+    out where nothing can be compared fairly: without a test panel, or where the champion has learned
+    from it (after a change of weekday, say; a week later the panel has moved on).
     Ignores   targets that only one of them knows.
-    Raises    ContractError if they are different models, or the champion was fitted on the test panel.
+    Raises    ContractError if they are releases of different models.
     """
     spec = SPEC_BY_NAME[challenger.name]
     if not challenger.can_score or not champion.can_score:
@@ -40,6 +42,10 @@ def compare_challenger(
     rows = _test_rows(champion, challenger, source)
     if rows is None:
         return Comparison(False, "There is no complete test panel to compare on.", pl.DataFrame(schema=METRICS))
+    begin, seen = min(panel.as_of_date for panel in _test_panels(challenger)), champion.trained_through_date
+    if seen is not None and seen > begin:
+        reason = f"The champion learned from labels up to {seen}, the test panel begins on {begin}: no fair comparison."
+        return Comparison(False, reason, pl.DataFrame(schema=METRICS))
     scores = {
         name: released_scores(model, rows, threads=threads)
         for name, model in ((CHAMPION, champion), (CHALLENGER, challenger))
@@ -54,19 +60,16 @@ def compare_challenger(
     return Comparison(is_promoted, reason, metrics)
 
 
+def _test_panels(challenger: TrainedModel) -> tuple[Panel, ...]:
+    return next((split.panels for split in challenger.splits if split.name == "test"), ())
+
+
 def _test_rows(champion: TrainedModel, challenger: TrainedModel, source: FeatureSource) -> pl.DataFrame | None:
     if champion.name != challenger.name:
         raise ContractError(
             f"compare_challenger: expected two releases of one model, got {champion.name} and {challenger.name}."
         )
-    panels = next((split.panels for split in challenger.splits if split.name == "test"), ())
-    begin = min((panel.as_of_date for panel in panels), default=None)
-    seen = champion.trained_through_date
-    if begin is not None and seen is not None and seen > begin:
-        raise ContractError(
-            f"{champion.name}: expected a champion fitted before {begin}, got one fitted through {seen}. "
-            "It has seen the test panel: compare with an older champion."
-        )
+    panels = _test_panels(challenger)
     shared = tuple(target for target in challenger.targets if target in champion.targets)
     frames = [SPEC_BY_NAME[challenger.name].rows(source, panel, shared) for panel in panels]
     filled = [frame for frame in frames if frame.height]

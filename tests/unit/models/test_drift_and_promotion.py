@@ -62,8 +62,15 @@ def test_an_unjudged_challenger_does_not_replace_a_judged_champion():
     assert not compare(judged, replace(judged, splits=judged.splits[:2])).is_promoted
 
 
-def test_a_champion_that_has_seen_the_test_panel_is_not_compared():
+def test_a_champion_that_has_learned_from_the_test_panel_stays_and_says_why():
     challenger = planted_release()
     later = replace(challenger, trained_through_date=challenger.as_of_date)
-    with pytest.raises(ContractError, match="has seen the test panel"):
-        compare(later, challenger)
+    compared = compare(later, challenger)
+    assert not compared.is_promoted
+    assert "no fair comparison" in compared.reason
+
+
+def test_releases_of_different_models_are_not_compared():
+    challenger = planted_release()
+    with pytest.raises(ContractError, match="two releases of one model"):
+        compare(replace(challenger, name="lapse_28d"), challenger)
