@@ -92,7 +92,7 @@ def _schedule(settings: Settings, job: Any, cron: str) -> dg.ScheduleDefinition:
 def _night(settings: Settings, project: DbtProject, reporter: Reporter) -> dg.ResourceDefinition:
     @dg.resource(description="Configuration, ledger, warehouse and dbt of one home; held by one run at a time.")
     def night(context: dg.InitResourceContext) -> Iterator[Night]:
-        with held_by(settings.home, purpose=f"run {context.run.run_id if context.run else "outside a job"}"):
+        with held_by(settings.home, purpose=f"run {context.run.run_id}" if context.run else "no job"):
             yield Night(settings, ledger_of(settings), warehouse_of(settings), project, reporter)
 
     return night
