@@ -70,7 +70,7 @@ def _jobs(assets: list[dg.AssetsDefinition]) -> tuple[Any, Any]:
     )
     training = dg.define_asset_job(
         "train_models",
-        selection=extra.upstream(),
+        selection=extra.upstream().required_multi_asset_neighbors(),
         description="Trains challengers and promotes those that beat the champion; nights after it score with them.",
     )
     return nightly, training

@@ -1,12 +1,13 @@
 """Runs one night, or nights in order, in this process and says what came of it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from ml.errors import ContractError
+from ml.errors import ContractError, NightmarketError
 from pipelines.clock import stopwatch, utc_now
 from pipelines.files import remove_leftovers, write_json
 from pipelines.night import ledger_of, prepare_home
@@ -45,7 +46,7 @@ def run_night(settings: Settings, as_of_date: date, reporter: Reporter, *, job: 
 
     definitions = build_definitions(settings, reporter)
     log_path = settings.folder("runs") / run_id / "night.log"
-    with dg.DagsterInstance.get() as instance:
+    with dg.DagsterInstance.get() as instance, _own_errors_unwrapped():
         definitions.resolve_job_def(job).execute_in_process(
             partition_key=as_of_date.isoformat(),
             instance=instance,
@@ -55,6 +56,20 @@ def run_night(settings: Settings, as_of_date: date, reporter: Reporter, *, job: 
     summary = _summary(settings, as_of_date, run_id, stopwatch() - started)
     _write_timings(settings, run_id, reporter, summary.seconds)
     return summary
+
+
+@contextmanager
+def _own_errors_unwrapped() -> Iterator[None]:
+    """Dagster wraps what a resource raises; the person wants the sentence inside."""
+    try:
+        yield
+    except Exception as error:
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, NightmarketError):
+            cause = cause.__cause__
+        if cause is None or cause is error:
+            raise
+        raise cause from error
 
 
 def backfill_days(first: date, last: date, *, every_days: int) -> Iterator[date]:

@@ -115,7 +115,7 @@ def test_the_certificate_of_every_night_is_confirmed_by_other_code(settings: Set
 def test_people_read_the_published_copy_with_any_tool(settings: Settings) -> None:
     copy = str(published(settings) / "nightmarket.duckdb")
     with duckdb.connect(copy, read_only=True) as reader:
-        told = reader.sql("select sum(decision_count) from decision_summary where as_of_date = '2017-12-26'").fetchall()
+        told = reader.sql("select sum(person_count) from decision_summary where as_of_date = '2017-12-26'").fetchall()
     assert told[0][0] >= HOUSEHOLDS
 
 
