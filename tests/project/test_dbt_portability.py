@@ -65,10 +65,8 @@ def not_portable(sql):
     for node in tree(sql).walk():
         if isinstance(node, exp.Anonymous):
             found |= {node.name} - {f"portable_{name}" for name in DISPATCHED}
-        elif isinstance(node, exp.Func) and type(node).__name__ not in SAME_EVERYWHERE:
-            found.add(type(node).__name__)
-        elif isinstance(node, exp.Pivot | exp.Interval | exp.AtTimeZone):
-            found.add(type(node).__name__)
+        elif isinstance(node, exp.Func | exp.Pivot | exp.Interval | exp.AtTimeZone):
+            found |= {type(node).__name__} - SAME_EVERYWHERE
         elif isinstance(node, exp.Join) and node.args.get("method"):
             found.add(f"{node.args['method']} join")
     return found

@@ -77,7 +77,8 @@ def generic_tests_of(name):
 def columns():
     """Columns and types of every built relation of ours, by model."""
     rows = built().read(
-        "select table_schema, table_name, column_name, data_type from information_schema.columns order by ordinal_position"
+        "select table_schema, table_name, column_name, data_type "
+        "from information_schema.columns order by ordinal_position"
     )
     found = {}
     for schema, table, column, kind in rows:
@@ -163,10 +164,8 @@ def test_a_boolean_and_an_amount_are_named_as_such():
         f"{name}.{column}"
         for name, kinds in columns().items()
         for column, kind in kinds.items()
-        if kind == "BOOLEAN"
-        and not column.startswith(("is_", "has_"))
-        or kind.startswith("DECIMAL(18")
-        and not re.search(r"_amount(_\d+d)?$", column)
+        if (kind == "BOOLEAN" and not column.startswith(("is_", "has_")))
+        or (kind.startswith("DECIMAL(18") and not re.search(r"_amount(_\d+d)?$", column))
     }
     assert named == set()
 
