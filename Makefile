@@ -30,7 +30,7 @@ test: $(INSTALLED) ## everything that must hold: style, types, unit, property, p
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadgroup --durations=10
 
 fast: $(INSTALLED) ## the tests that take seconds
 	@$(BIN)/pytest -n 2 tests/unit tests/property

@@ -29,7 +29,9 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     header, first, *_ = next(folder.glob("*.csv")).read_text(encoding="utf-8").splitlines()
     wrong = first.split(",")
     wrong[4] = "two"  # quantity
-    (folder / "late and dirty.csv").write_text("\n".join([header, *[first] * 60, ",".join(wrong)]) + "\n", encoding="utf-8")
+    (folder / "late and dirty.csv").write_text(
+        "\n".join([header, *[first] * 60, ",".join(wrong)]) + "\n", encoding="utf-8"
+    )
     (folder / "garbage.csv").write_bytes(b"\x00\xff\xfe" * 50)
     with gzip.open(folder / "truncated.csv.gz", "wb") as whole:
         whole.write(f"{header}\n{first}\n".encode() * 50)
