@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ml.errors import ContractError
+from pipelines.cli.console import console as new_console
 from pipelines.ledger import Ledger
 from pipelines.night import ledger_of
 from pipelines.settings import load_settings
@@ -20,7 +21,7 @@ def show_lift(home: Path | None, config: Path | None) -> None:
     settings = load_settings(home, config)
     ledger = ledger_of(settings)
     night, results = _newest(ledger, "lift_results")
-    console = Console(highlight=False)
+    console = new_console()
     console.print(f"universal holdout, read on {night}, {settings.retailer.currency} per person")
     if results.is_empty():
         console.print("No night before this one has decided anything, so there is nothing to compare yet.")
@@ -46,7 +47,7 @@ def explain_person(person_id: str, as_of_date: date | None, home: Path | None, c
     if mine.is_empty():
         first = decisions["person_id"].head(3).to_list()
         raise ContractError(f"{person_id}: has no decision on {night}. Person ids there look like {', '.join(first)}.")
-    console = Console(highlight=False)
+    console = new_console()
     _print_decision(console, night, mine.row(0, named=True))
     _print_candidates(console, ledger.read("candidates", night), person_id)
 

@@ -10,6 +10,7 @@ import polars as pl
 from rich.console import Console
 
 from ml.errors import NightmarketError
+from pipelines.cli.console import console as new_console
 from pipelines.lock import held_by
 from pipelines.night import prepare_home, warehouse_of
 from pipelines.settings import Settings, load_settings
@@ -22,7 +23,7 @@ def examine(home: Path | None, config: Path | None) -> None:
 
     Raises    NightmarketError if any of them failed, after all have been made.
     """
-    settings, console = load_settings(home, config), Console(highlight=False)
+    settings, console = load_settings(home, config), new_console()
     examinations: dict[str, Callable[[Settings], str]] = {
         "machine": _machine,
         "configuration": lambda s: f"{s.retailer.retailer}, {s.retailer.time_zone}, {len(s.retailer.sources)} sources",
@@ -41,7 +42,7 @@ def examine(home: Path | None, config: Path | None) -> None:
 
 def _examined(console: Console, name: str, look: Callable[[Settings], str], settings: Settings) -> bool:
     try:
-        console.print(f"  ok  {name:<14} {look(settings)}", markup=False)
+        console.print(f"  ok  {name:<14} {look(settings)}", markup=False, soft_wrap=True)
     except NightmarketError as error:
         console.print(f"  ✗   {name:<14} {error}", markup=False, soft_wrap=True)
         return False

@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from ml.errors import ContractError
+from pipelines.cli.console import console as new_console
 from pipelines.landing.completejourney import ImportSummary
 from pipelines.lock import held_by
 from pipelines.night import prepare_home
@@ -22,7 +23,7 @@ DEMO_NIGHT = date(2017, 12, 26)  # a Tuesday: the week before was delivered the 
 def run_demo(home: Path | None) -> None:
     """Import the example retailer, plant a few faults, run one night, and say what to look at."""
     settings = load_settings(home)
-    console = _console()
+    console = new_console()
     console.print(f"nightmarket demo · The Complete Journey (2,469 households) · everything stays in {settings.home}")
     import_retailer("completejourney", None, home, None)
     _plant(settings)
@@ -39,7 +40,7 @@ def import_retailer(retailer: str, through: date | None, home: Path | None, conf
 
     if retailer != "completejourney":
         raise ContractError(f"import: expected completejourney, got {retailer!r}. Your own files need no import.")
-    settings, console = load_settings(home, config), _console()
+    settings, console = load_settings(home, config), new_console()
     prepare_home(settings)
     with held_by(settings.home, purpose="import"), console.status("importing ..."):
         summary = import_completejourney(settings, through, progress=lambda _: None)
@@ -50,7 +51,7 @@ def run_nights(
     days: Sequence[date], home: Path | None, config: Path | None, *, job: str = "nightly"
 ) -> list[NightSummary]:
     """Run nights in order, stopping at the first that fails."""
-    settings, console = load_settings(home, config), _console()
+    settings, console = load_settings(home, config), new_console()
     summaries = [_one_night(settings, day, console, job) for day in days]
     if job == "nightly":
         _say_where(console, summaries)
@@ -105,7 +106,3 @@ def _say_where(console: Console, summaries: Sequence[NightSummary]) -> None:
         "Timings": last.run_report,
     }.items():
         console.print(f"  {label:<10} {place}", highlight=False, soft_wrap=True)
-
-
-def _console() -> Console:
-    return Console(highlight=False)
