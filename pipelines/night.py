@@ -58,7 +58,11 @@ def prepare_home(settings: Settings) -> None:
         for folder in ("landing", "bronze", "quarantine", "ledger", "models", "exports", "published", "reports"):
             settings.folder(folder).mkdir(parents=True, exist_ok=True)
         dagster_home.mkdir(parents=True, exist_ok=True)
-        config = {"telemetry": {"enabled": False}, "concurrency": {"pools": {"default_limit": 1}}}
+        config = {
+            "telemetry": {"enabled": False},
+            "nux": {"enabled": False},
+            "concurrency": {"pools": {"default_limit": 1}},
+        }
         write_text(dagster_home / "dagster.yaml", yaml.safe_dump(config))
         ledger_of(settings).write_empty()
     except OSError as error:

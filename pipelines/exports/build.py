@@ -38,7 +38,7 @@ class ExportSeeds:
     actions: pl.DataFrame  # action_id, purpose_code
     channels: pl.DataFrame  # channel_code: every row is a channel that is served
     treatments: pl.DataFrame  # treatment_id, horizon_days, valid_through
-    consents: pl.DataFrame  # channel_code, purpose_code, consent_basis
+    consents: pl.DataFrame  # channel_code, purpose_code, consent_basis, basis
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +103,7 @@ def _export_rows(
         .join(_validity(seeds.treatments), on="treatment_id", how="left")
         .join(seeds.actions.select("action_id", "purpose_code"), on="action_id", how="left")
         .join(
-            seeds.consents.select("channel_code", "purpose_code", "consent_basis"),
+            seeds.consents.select("channel_code", "purpose_code", "consent_basis", consent_evidence="basis"),
             on=["channel_code", "purpose_code"],
             how="left",
         )

@@ -21,6 +21,7 @@ AUDIENCE_COLUMNS = (
     ("valid_through_date", "date"),
     ("priority_rank", "number"),  # 1 = worth most in this channel tonight
     ("consent_basis", "id"),
+    ("consent_evidence", "id"),  # recorded by the person, declared, or only assumed
     ("reason_text", "text"),
 )
 

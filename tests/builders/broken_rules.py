@@ -41,6 +41,11 @@ BROKEN_RULES = [
     Break(
         "a basis that is not the declared one", "consent_declared", after=file(EMAIL, "loyalty_terms", "loyalty_opt_in")
     ),
+    Break(
+        "a basis told as better known than it is",
+        "consent_declared",
+        after=file(EMAIL, "loyalty_opt_in,assumed", "loyalty_opt_in,recorded"),
+    ),
     Break("a second e-mail in ten days", "contact_caps", more("exports", export(EARLIER[1], "p1", "email"))),
     Break(
         "one letter too many with the retailer's own counted",

@@ -7,7 +7,7 @@ from files
 where (
     file = 'audience.csv'
     and header is distinct from 'decision_id,person_id,household_id,action_id,treatment_id,offer_id,discount_rate,'
-        || 'department_name,valid_from_date,valid_through_date,priority_rank,consent_basis,reason_text'
+        || 'department_name,valid_from_date,valid_through_date,priority_rank,consent_basis,consent_evidence,reason_text'
 )
 or (file = 'removals.csv' and header is distinct from 'decision_id,person_id,household_id,reason')
 

@@ -1,18 +1,25 @@
--- Is this channel permitted for the purpose of this action, on the basis the row names?
+-- Is this channel permitted for the purpose of this action, on the basis and the evidence the row names?
 -- needs: audience, seed_actions, seed_consents
 select
     audience.decision_id,
     format(
-        '{} for {}: permitted {}, declared basis {}, basis in the file {}',
+        '{} for {}: permitted {}, declared basis {} ({}), basis in the file {} ({})',
         audience.channel_code,
         coalesce(actions.purpose_code, 'an unknown purpose'),
         coalesce(consents.is_permitted, 'not declared'),
         coalesce(consents.consent_basis, 'none'),
-        coalesce(audience.consent_basis, 'none')
+        coalesce(consents.basis, 'no evidence'),
+        coalesce(audience.consent_basis, 'none'),
+        coalesce(audience.consent_evidence, 'no evidence')
     ) as reason
 from audience
 left join seed_actions as actions on audience.action_id = actions.action_id
 left join seed_consents as consents
     on audience.channel_code = consents.channel_code and actions.purpose_code = consents.purpose_code
-where not coalesce(consents.is_permitted = 'true' and audience.consent_basis = consents.consent_basis, false)
+where not coalesce(
+    consents.is_permitted = 'true'
+    and audience.consent_basis = consents.consent_basis
+    and audience.consent_evidence = consents.basis,
+    false
+)
 order by audience.decision_id

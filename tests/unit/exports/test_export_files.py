@@ -47,6 +47,7 @@ def test_a_row_says_who_gets_what_until_when_on_which_basis_and_why(tmp_path):
         "valid_through_date": "2018-01-22",
         "priority_rank": "1",
         "consent_basis": "loyalty_opt_in",
+        "consent_evidence": "assumed",
         "reason_text": "p1 is worth it. Nothing else is worth more.",
     }
     assert (second["priority_rank"], second["department_name"], second["consent_basis"]) == ("2", "", "loyalty_terms")

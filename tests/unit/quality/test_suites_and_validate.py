@@ -34,6 +34,7 @@ def audience(**changes):
         "valid_through_date": "2018-01-08",
         "priority_rank": "1",
         "consent_basis": "loyalty_opt_in",
+        "consent_evidence": "assumed",
         "reason_text": "Likely to try the bakery.",
     }
     return pl.DataFrame([row | changes], schema=dict.fromkeys(row, pl.String))
