@@ -60,7 +60,7 @@ class DbtProject:
             self.manifest,
         )
         if result.exception is not None:
-            raise NightmarketError(f"dbt build --selector {selector}: {_first_lines(result.exception)}")
+            raise _failure(f"dbt build --selector {selector}", result.exception)
         return [_node_result(one) for one in result.result.results]
 
 
@@ -72,9 +72,10 @@ def open_project(settings: Settings) -> DbtProject:
     known = stamp.read_text(encoding="utf-8") if stamp.exists() else ""
     manifest = _read_manifest(target) if known == fingerprint else None
     if manifest is None:
-        result = _invoke(settings, ["parse", "--no-partial-parse", "--vars", _vars(date(2000, 1, 1))], None)
+        with redirect_stdout(StringIO()):  # the error says it, and once is enough
+            result = _invoke(settings, ["parse", "--no-partial-parse", "--vars", _vars(date(2000, 1, 1))], None)
         if not result.success:
-            raise NightmarketError(f"dbt parse: {_first_lines(result.exception)}")
+            raise _failure("dbt parse", result.exception)
         manifest = result.result
         write_json(target / SELECTIONS, _selections(settings, manifest))
         write_text(stamp, fingerprint)
@@ -91,7 +92,7 @@ def _selections(settings: Settings, manifest: Any) -> dict[str, list[str]]:
         with redirect_stdout(StringIO()):  # `dbt ls` prints its answer even when told to be quiet
             result = _invoke(settings, [*arguments, "--vars", _vars(date(2000, 1, 1))], manifest)
         if not result.success:
-            raise NightmarketError(f"dbt ls --selector {name}: {_first_lines(result.exception)}")
+            raise _failure(f"dbt ls --selector {name}", result.exception)
         selections[name] = sorted(json.loads(line)["unique_id"] for line in result.result)
     return selections
 
@@ -170,6 +171,11 @@ def _node_result(result: Any) -> NodeResult:
         message=" ".join(str(result.message or "").split()),
         tested=tuple(tested),
     )
+
+
+def _failure(what: str, error: BaseException | None) -> Exception:
+    """What to raise: a full disk or a missing right as it is, because the command knows what to do about it."""
+    return error if isinstance(error, OSError) else NightmarketError(f"{what}: {_first_lines(error)}")
 
 
 def _first_lines(error: BaseException | None) -> str:

@@ -1,5 +1,7 @@
 """Runs one night, or nights in order, in this process and says what came of it."""
 
+import errno
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,7 +12,8 @@ from typing import Any
 from ml.errors import ContractError, NightmarketError
 from pipelines.clock import stopwatch, utc_now
 from pipelines.files import remove_leftovers, write_json
-from pipelines.night import ledger_of, prepare_home
+from pipelines.lock import held_by
+from pipelines.night import ledger_of
 from pipelines.reporter import Reporter
 from pipelines.settings import Settings
 
@@ -37,16 +40,20 @@ def run_night(settings: Settings, as_of_date: date, reporter: Reporter, *, job: 
     Raises    NightmarketError, whose text says what was wrong, where, and what to do; nothing is half-written.
     """
     require_deliveries(settings, as_of_date)
-    prepare_home(settings)
-    _sweep(settings)
     started, run_id = stopwatch(), _new_run_id(job, as_of_date)
     import dagster as dg  # late: `--help` and errors of input must not wait for it
 
     from pipelines.graph import build_definitions
+    from pipelines.partitions import require_night
 
-    definitions = build_definitions(settings, reporter)
+    require_night(as_of_date)
+    with held_by(settings.home, purpose=run_id):  # what looks like a leftover may be another run's work in hand
+        _sweep(settings)
+        definitions = build_definitions(settings, reporter)
+        instance = dg.DagsterInstance.get()  # two that make the same new history at once spoil it
+        free_places_of_dead_runs(instance)
     log_path = settings.folder("runs") / run_id / "night.log"
-    with dg.DagsterInstance.get() as instance, _own_errors_unwrapped():
+    with instance, _own_errors_unwrapped():
         definitions.resolve_job_def(job).execute_in_process(
             partition_key=as_of_date.isoformat(),
             instance=instance,
@@ -60,16 +67,26 @@ def run_night(settings: Settings, as_of_date: date, reporter: Reporter, *, job: 
 
 @contextmanager
 def _own_errors_unwrapped() -> Iterator[None]:
-    """Dagster wraps what a resource raises; the person wants the sentence inside."""
+    """Dagster wraps what a resource raises, and trips over a full disk itself; the person wants what came first."""
     try:
         yield
     except Exception as error:
-        cause: BaseException | None = error
-        while cause is not None and not isinstance(cause, NightmarketError):
-            cause = cause.__cause__
-        if cause is None or cause is error:
+        told = told_by(error)
+        if told is error:
             raise
-        raise cause from error
+        raise told from error
+
+
+def told_by(error: BaseException) -> BaseException:
+    """What of an error and its causes to tell: our own sentence, else a full disk, else the error itself."""
+    chain = [error]
+    while (earlier := chain[-1].__cause__ or chain[-1].__context__) is not None:
+        chain.append(earlier)
+    ours = [one for one in chain if isinstance(one, NightmarketError)]
+    full = [one for one in chain if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT)]
+    if not full and any(isinstance(one, sqlite3.OperationalError) and "disk" in str(one) for one in chain):
+        full = [OSError(errno.ENOSPC, "the run history cannot be written", "runs/dagster")]
+    return next(iter([*ours, *full]), error)
 
 
 def backfill_days(first: date, last: date, *, every_days: int) -> Iterator[date]:
@@ -104,6 +121,18 @@ def require_deliveries(settings: Settings, as_of_date: date) -> None:
             f"night of {as_of_date}: nothing was delivered before it (deliveries: {days[0]} to {days[-1]}). "
             "A night knows what was delivered before its date: choose a later one."
         )
+
+
+def free_places_of_dead_runs(instance: Any) -> None:
+    """Give back what killed runs hold of the pools, else the next run would wait for them for ever.
+
+    Takes     instance: Dagster's history of the home; whoever calls holds the home, so no other run is alive.
+    """
+    storage = instance.event_log_storage
+    for pool in sorted(storage.get_concurrency_keys()):
+        info = storage.get_concurrency_info(pool)
+        for run_id in sorted(info.active_run_ids | info.pending_run_ids):
+            storage.free_concurrency_slots_for_run(run_id)
 
 
 def _sweep(settings: Settings) -> None:

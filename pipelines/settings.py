@@ -1,6 +1,7 @@
 """What is configured, and where things live: the only module that reads the environment."""
 
 import os
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -102,7 +103,7 @@ def load_settings(home: Path | None = None, config: Path | None = None) -> Setti
         contracts_dir=PROJECT_DIR / "data_quality" / "contracts",
         suites_dir=PROJECT_DIR / "data_quality" / "suites",
         threads=_threads(),
-        memory_limit=os.environ.get("NIGHTMARKET_MEMORY_LIMIT", "6GB"),
+        memory_limit=_memory_limit(),
     )
 
 
@@ -139,6 +140,13 @@ def _threads() -> int:
     if not text.isdigit() or int(text) < 1:
         raise ContractError(f"NIGHTMARKET_THREADS: expected a whole number of at least 1, got {text!r}.")
     return int(text)
+
+
+def _memory_limit() -> str:
+    text = os.environ.get("NIGHTMARKET_MEMORY_LIMIT") or "6GB"
+    if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", text, re.IGNORECASE):
+        raise ContractError(f"NIGHTMARKET_MEMORY_LIMIT: expected a size such as 6GB or 800MB, got {text!r}.")
+    return text
 
 
 def _path_from(variable: str, given: Path | None, default: Path) -> Path:

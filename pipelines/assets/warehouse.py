@@ -17,7 +17,7 @@ from pipelines.dbt import DbtProject, NodeResult
 from pipelines.ledger_schema import PERSON_IDS
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
-from pipelines.seeds import read_seeds
+from pipelines.seeds import largest_cluster, read_seeds
 
 PERSON_IDS_KEY = ["ledger", "person_ids"]
 
@@ -89,7 +89,7 @@ def _issue(night: Night, as_of_date: date) -> Resolution:
     )
     earlier = night.ledger.read_before("person_ids", as_of_date)
     registry = pl.DataFrame(schema=PERSON_IDS) if earlier is None else earlier
-    largest = max(map(int, read_seeds(night.settings)["identity_rules"]["max_records_per_identifier"]))
+    largest = largest_cluster(read_seeds(night.settings))
     return resolve_persons(records, edges, registry, as_of_date=as_of_date, max_records=largest)
 
 

@@ -43,7 +43,7 @@ def examine(home: Path | None, config: Path | None) -> None:
 def _examined(console: Console, name: str, look: Callable[[Settings], str], settings: Settings) -> bool:
     try:
         console.print(f"  ok  {name:<14} {look(settings)}", markup=False, soft_wrap=True)
-    except NightmarketError as error:
+    except (NightmarketError, OSError) as error:  # a home that is none fails several looks
         console.print(f"  ✗   {name:<14} {error}", markup=False, soft_wrap=True)
         return False
     return True
@@ -81,9 +81,11 @@ def _contracts(settings: Settings) -> str:
 
 def _seeds(settings: Settings) -> str:
     from ml.decisioning.policy import load_policy
-    from pipelines.seeds import read_seeds
+    from pipelines.seeds import largest_cluster, read_seeds
 
-    policy = load_policy(read_seeds(settings))
+    seeds = read_seeds(settings)
+    policy = load_policy(seeds)
+    largest_cluster(seeds)
     return f"valid; policy {policy.policy_hash[:12]}"
 
 

@@ -1,6 +1,7 @@
 """The `nightmarket` command: parses, calls one function, and turns every error into words and an exit code."""
 
 import errno
+import logging
 import sys
 from datetime import date
 from pathlib import Path
@@ -28,11 +29,14 @@ DISK_ERRORS = {
     errno.EACCES: "No permission: give this user the right to it, or choose another folder with --home.",
     errno.EPERM: "No permission: give this user the right to it, or choose another folder with --home.",
     errno.EROFS: "The file system is read-only: choose another folder with --home.",
+    errno.ENOTDIR: "A file stands where a folder must be: move it away, or choose another folder with --home.",
+    errno.EEXIST: "A file stands where a folder must be: move it away, or choose another folder with --home.",
 }
 
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 1 a clear refusal, 2 wrong arguments, 130 interrupted."""
+    logging.raiseExceptions = False  # a log that cannot be written is no second message beside the error itself
     try:
         app()
     except NightmarketError as error:
