@@ -8,9 +8,10 @@ from itertools import count
 import pytest
 
 from ml.errors import ContractError, GuardrailError
+from pipelines.assets.exports import expectations_of_files
 from pipelines.exports.release import record_exports, release
 from pipelines.files import remove_leftovers
-from tests.builders.exports import EARLIER, NIGHT, build_night, clean_world, copy_night, export, stage
+from tests.builders.exports import EARLIER, NIGHT, build_night, clean_world, copy_night, decision, export, stage
 
 STREAMS = ["assignments", "candidates", "decisions", "exports"]
 
@@ -145,3 +146,12 @@ def test_a_death_while_staging_leaves_no_folder_and_staging_again_makes_the_same
     assert not (tmp_path / "staged").exists()
     assert remove_leftovers(tmp_path) > 0
     assert stage(clean_world(), tmp_path / "staged").file_hashes == night.staged.file_hashes
+
+
+def test_a_night_that_contacts_nobody_passes_the_gate_and_its_empty_files_are_released(tmp_path):
+    """Everybody held out, every limit used up, or a second night within the contact window."""
+    world = clean_world()
+    world.decisions = [decision(row["person_id"]) for row in world.decisions]
+    built = build_night(world, tmp_path / "home")
+    assert set(built.staged.row_counts.values()) == {0}
+    assert expectations_of_files(built.settings, built.staged).passed
