@@ -80,8 +80,8 @@ def _own_errors_unwrapped() -> Iterator[None]:
 def told_by(error: BaseException) -> BaseException:
     """What of an error and its causes to tell: our own sentence, else a full disk, else the error itself."""
     chain = [error]
-    while (earlier := chain[-1].__cause__ or chain[-1].__context__) is not None:
-        chain.append(earlier)
+    while (earlier := chain[-1].__cause__ or chain[-1].__context__) is not None and earlier not in chain:
+        chain.append(earlier)  # Dagster raises the first error from its own wrapping of it: the chain is a ring
     ours = [one for one in chain if isinstance(one, NightmarketError)]
     full = [one for one in chain if isinstance(one, OSError) and one.errno in (errno.ENOSPC, errno.EDQUOT)]
     if not full and any(isinstance(one, sqlite3.OperationalError) and "disk" in str(one) for one in chain):

@@ -78,6 +78,12 @@ def test_what_came_first_is_told_and_not_what_tripped_over_it(first):
     assert told_by(tripped) is first
 
 
+def test_an_error_that_is_its_own_cause_is_told_once():
+    wrapped, first = RuntimeError("wrapped"), KeyError("a defect")
+    wrapped.__cause__, first.__cause__ = first, wrapped
+    assert told_by(first) is first
+
+
 def test_a_history_that_finds_the_disk_full_says_so_and_another_defect_stays_what_it_is():
     full = told_by(sqlite3.OperationalError("database or disk is full"))
     assert isinstance(full, OSError)
