@@ -50,9 +50,18 @@ class Ledger:
         write_file(path, write)
 
     def read(self, stream: str, as_of_date: date) -> pl.DataFrame | None:
-        """One partition, or None if that night has none."""
+        """One partition, or None if that night has none.
+
+        Raises    ContractError if the file is damaged.
+        """
         path = self.path(stream, as_of_date)
-        return pl.read_parquet(path) if path.exists() else None
+        try:
+            return pl.read_parquet(path) if path.exists() else None
+        except pl.exceptions.PolarsError as error:
+            raise ContractError(
+                f"{path}: cannot be read as Parquet ({str(error).splitlines()[0]}). "
+                "The ledger is not rebuilt from anything: bring this file back from a backup."
+            ) from error
 
     def partition(self, stream: str, as_of_date: date) -> pl.DataFrame:
         """One partition that an earlier step of the night has written.
