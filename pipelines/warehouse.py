@@ -11,6 +11,9 @@ import polars as pl
 
 from ml.errors import NightmarketError
 
+CLOSE_IT = "DuckDB allows one writer at a time: close the other program, then run this again."
+DELETE_IT = "It holds nothing that is not elsewhere: delete it, and the next night makes it again."
+
 
 @dataclass(frozen=True, slots=True)
 class Warehouse:
@@ -33,9 +36,9 @@ class Warehouse:
                 config={"threads": str(self.threads), "memory_limit": self.memory_limit},
             )
         except duckdb.IOException as error:
+            is_damaged = "not a valid DuckDB database" in str(error)
             raise NightmarketError(
-                f"{self.path}: cannot be opened: {str(error).splitlines()[0]} "
-                "DuckDB allows one writer at a time: close the other program, then run this again."
+                f"{self.path}: cannot be opened: {str(error).splitlines()[0]} {DELETE_IT if is_damaged else CLOSE_IT}"
             ) from error
         try:
             connection.execute("set TimeZone = 'UTC'")

@@ -19,6 +19,7 @@ from pipelines.reporter import quiet_reporter
 from pipelines.run import free_places_of_dead_runs, run_night, told_by
 from pipelines.seeds import largest_cluster
 from pipelines.settings import load_settings
+from pipelines.warehouse import Warehouse
 
 NIGHT = date(2017, 12, 26)
 
@@ -112,3 +113,10 @@ def test_a_killed_run_does_not_keep_the_next_one_waiting(tmp_path):
         assert not storage.claim_concurrency_slot("warehouse", "waiting", "landing").is_claimed
         free_places_of_dead_runs(instance)
         assert storage.claim_concurrency_slot("warehouse", "next", "landing").is_claimed
+
+
+def test_a_damaged_warehouse_is_to_be_deleted_and_not_waited_for(tmp_path):
+    path = tmp_path / "warehouse.duckdb"
+    path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
+    with pytest.raises(NightmarketError, match="delete it, and the next night makes it again"):
+        Warehouse(path, 1, "1GB").read("select 1")
