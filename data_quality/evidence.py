@@ -104,26 +104,6 @@ def from_drift(table: pl.DataFrame, *, stop_above: float) -> Evidence:
     return Evidence("drift", table.height, tuple(findings))
 
 
-def from_metric_floors(table: pl.DataFrame) -> Evidence:
-    """Is every model as good as it must be to be used?
-
-    Takes     table, one row per (model_name, metric_name): value f64, larger is better; floor f64.
-              A null or NaN on either side is critical.
-    """
-    rows = table.sort("model_name", "metric_name").iter_rows(named=True)
-    findings = (
-        Finding(
-            "critical",
-            row["model_name"],
-            f"{row['model_name']}.{row['metric_name']}: expected at least {row['floor']}, got {row['value']}. "
-            "Let the baseline score, or train again on more nights.",
-        )
-        for row in rows
-        if not _is_at_least(row["value"], row["floor"])
-    )
-    return Evidence("metric_floors", table.height, tuple(findings))
-
-
 def _dbt_finding(outcome: DbtOutcome) -> Finding | None:
     if outcome.status in HARMLESS_DBT_STATUSES:
         return None
@@ -164,7 +144,3 @@ def _drift_finding(row: dict[str, Any], stop_above: float) -> Finding | None:
         f"{row['feature']}: expected a stability index of at most {stop_above} and the verdict stable, "
         f"got {index}, {verdict}. Look for a changed source; if customers really changed, train again.",
     )
-
-
-def _is_at_least(value: float | None, floor: float | None) -> bool:
-    return value is not None and floor is not None and value >= floor  # false for NaN on either side

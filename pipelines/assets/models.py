@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from data_quality.evidence import from_suites
+from data_quality.evidence import from_drift, from_suites
 from data_quality.gates import judge
 from data_quality.validate import validate
-from ml.features.source import FeatureSource, open_facts
-from ml.models.drift import feature_drift
-from ml.models.scoring import score_models
+from ml.features.source import open_facts
+from ml.models.scoring import population_drift, score_models
 from ml.models.trained import TrainedModel
 from pipelines.assets.features import FEATURES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
@@ -21,6 +20,9 @@ from pipelines.partitions import NIGHTLY, as_of
 
 CHAMPIONS_KEY = ["ledger", RELEASES]
 SCORES_KEY = ["scores", "scores_person"]
+# A feature whose source went silent moves nearly everybody into one bin, which is an index above 5; the strongest
+# season in the example moves one to 1.1.
+DRIFT_STOPS_ABOVE = 3.0
 
 
 @dg.multi_asset(
@@ -61,8 +63,9 @@ def scores(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) ->
         frame = score_models(models, source, threads=night.settings.threads)
         night.warehouse.replace_day("scores.scores_person", frame, as_of_date)
         report = validate("scores.scores_person", frame, night.settings.suites_dir / "scores_person.json")
-        gate = judge("decisions", [from_suites([report])], required=["suites"])
-        drift = _drift(models, source)
+        drift = population_drift(models["value_91d"], source)  # it speaks about everybody, from the widest features
+        evidence = [from_suites([report]), from_drift(drift, stop_above=DRIFT_STOPS_ABOVE)]
+        gate = judge("decisions", evidence, required=["suites"])
         shifted = drift.filter(pl.col("verdict") == "shifted").height
         said.append(
             f"{frame.height:,} scores of {frame['person_id'].n_unique():,} persons · {shifted} features shifted"
@@ -83,10 +86,3 @@ def _who_scores(models: dict[str, TrainedModel]) -> str:
 
 def _versions(models: dict[str, TrainedModel]) -> dict[str, dict[str, str]]:
     return {"versions": {name: trained.version for name, trained in sorted(models.items())}}
-
-
-def _drift(models: dict[str, TrainedModel], source: FeatureSource) -> pl.DataFrame:
-    """The value model speaks about everybody, so its features are compared; the others share most of them."""
-    trained = models["value_91d"]
-    rows = source.persons(source.as_of_date)
-    return feature_drift(trained.reference, rows, trained.categories)

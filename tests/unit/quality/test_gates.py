@@ -13,7 +13,6 @@ from data_quality.evidence import (
     Finding,
     from_dbt,
     from_drift,
-    from_metric_floors,
     from_reconciliation,
     from_suites,
 )
@@ -43,11 +42,6 @@ def sums(*rows):
 def drift(*rows):
     schema = {"feature": pl.String, "stability_index": pl.Float64, "verdict": pl.String}
     return pl.DataFrame(rows, schema, orient="row")
-
-
-def floors(value, floor=0.6):
-    schema = {"model_name": pl.String, "metric_name": pl.String, "value": pl.Float64, "floor": pl.Float64}
-    return pl.DataFrame([("lapse_28d", "auc", value, floor)], schema, orient="row")
 
 
 def severities(evidence):
@@ -174,18 +168,3 @@ def test_counts_and_money_must_agree_to_the_cent():
 )
 def test_drift_warns_stops_or_says_that_it_cannot_tell(index, verdict, severity):
     assert severities(from_drift(drift(("order_count_28d", index, verdict)), stop_above=0.5)) == severity
-
-
-@pytest.mark.parametrize(
-    ("value", "floor", "severity"),
-    [
-        (0.6, 0.6, []),
-        (0.59, 0.6, ["critical"]),
-        (None, 0.6, ["critical"]),
-        (float("nan"), 0.6, ["critical"]),
-        (0.7, None, ["critical"]),
-        (0.7, float("nan"), ["critical"]),
-    ],
-)
-def test_a_model_below_its_floor_stops_scoring(value, floor, severity):
-    assert severities(from_metric_floors(floors(value, floor))) == severity
