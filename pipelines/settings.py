@@ -41,7 +41,7 @@ class Retailer(BaseModel):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (ZoneInfoNotFoundError, ValueError) as error:
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # `America` is a folder of the zones
             raise ValueError(f"no time zone is called {value!r}; an example is Europe/Berlin") from error
         return value
 
@@ -122,8 +122,8 @@ def _read_retailer(path: Path) -> Retailer:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ContractError(f"{path}: cannot be read ({error.strerror}). Name another with --config.") from error
-    except yaml.YAMLError as error:
-        raise ContractError(f"{path}: is not YAML: {error}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ContractError(f"{path}: is not YAML in UTF-8: {error}") from error
     if not isinstance(content, dict):
         raise ContractError(f"{path}: expected keys and values, got {type(content).__name__}.")
     try:

@@ -120,3 +120,18 @@ def test_a_damaged_warehouse_is_to_be_deleted_and_not_waited_for(tmp_path):
     path.write_bytes(b"no database at all, but long enough to be looked at" * 100)
     with pytest.raises(NightmarketError, match="delete it, and the next night makes it again"):
         Warehouse(path, 1, "1GB").read("select 1")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"\xff\xfe\x00", "is not YAML in UTF-8"),
+        (b"time_zone: America", "no time zone is called 'America'"),
+        (b"time_zone: Mars/Base", "no time zone is called 'Mars/Base'"),
+    ],
+)
+def test_a_retailer_file_that_cannot_be_understood_is_named(tmp_path, content, said):
+    path = tmp_path / "nightmarket.yml"
+    path.write_bytes(content)
+    with pytest.raises(ContractError, match=rf"nightmarket\.yml: .*{said}"):
+        load_settings(tmp_path, path)
