@@ -1,12 +1,13 @@
 """Everything Dagster knows: assets with their checks, two jobs, two schedules, one resource."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from ml.errors import ContractError
 from pipelines.assets.decisions import decisions
 from pipelines.assets.exports import exports
 from pipelines.assets.features import features
@@ -31,6 +32,7 @@ def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
     """The whole graph for one retailer's home; parses the dbt project if it changed."""
     prepare_home(settings)
     project = open_project(settings)
+    require_sources(settings.retailer.sources, project.nodes["sources"].values())
     assets = _assets(settings, project)
     nightly, training = _jobs(assets)
     return dg.Definitions(
@@ -41,6 +43,20 @@ def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
         loggers={"console": dg.colored_console_logger, "file": file_logger},
         executor=dg.in_process_executor,
     )
+
+
+def require_sources(configured: Collection[str], read: Iterable[Mapping[str, Any]]) -> None:
+    """Every landed table that the warehouse reads is configured, also one that is never delivered.
+
+    Takes     configured: the names `source.table` of nightmarket.yml; read: dbt's own sources.
+    Raises    ContractError naming the tables that are not configured.
+    """
+    names = {f"{source['source_name']}.{source['name']}" for source in read if source["source_name"] != "ledger"}
+    if absent := sorted(names.difference(configured)):
+        raise ContractError(
+            f"nightmarket.yml: sources: expected every table that the warehouse reads, missing: {', '.join(absent)}. "
+            "Add each with `critical: false` if it is never delivered: the warehouse then reads it as empty."
+        )
 
 
 def _assets(settings: Settings, project: DbtProject) -> list[dg.AssetsDefinition]:

@@ -12,6 +12,7 @@ from ml.errors import ContractError, NightmarketError
 from pipelines.cli.doctor import examine
 from pipelines.clock import utc_now
 from pipelines.dbt import _failure
+from pipelines.graph import require_sources
 from pipelines.lock import held_by
 from pipelines.night import prepare_home
 from pipelines.partitions import FIRST_NIGHT, require_night
@@ -135,3 +136,11 @@ def test_a_retailer_file_that_cannot_be_understood_is_named(tmp_path, content, s
     path.write_bytes(content)
     with pytest.raises(ContractError, match=rf"nightmarket\.yml: .*{said}"):
         load_settings(tmp_path, path)
+
+
+def test_a_table_that_the_warehouse_reads_is_configured_even_if_it_is_never_delivered():
+    names = [("pos", "order_lines"), ("crm", "households"), ("ledger", "nights")]
+    read = [{"source_name": source, "name": name} for source, name in names]
+    require_sources(["crm.households", "pos.order_lines"], read)
+    with pytest.raises(ContractError, match=r"missing: crm\.households\. Add each with `critical: false`"):
+        require_sources(["pos.order_lines"], read)
