@@ -20,6 +20,7 @@ from data_quality.gates import SHOWN, judge, require
 from data_quality.suite_report import ExpectationResult, SuiteReport
 from data_quality.validate import validate
 from ml.errors import GuardrailError
+from pipelines.assets.models import drift_evidence
 
 SUITES = Path(__file__).parents[3] / "data_quality" / "suites"
 CLEAN = Evidence("dbt", 12, ())
@@ -168,3 +169,9 @@ def test_counts_and_money_must_agree_to_the_cent():
 )
 def test_drift_warns_stops_or_says_that_it_cannot_tell(index, verdict, severity):
     assert severities(from_drift(drift(("order_count_28d", index, verdict)), stop_above=0.5)) == severity
+
+
+def test_trees_that_were_not_compared_stop_the_night_and_a_baseline_without_trees_does_not():
+    nothing = pl.DataFrame(schema={"feature": pl.String, "stability_index": pl.Float64, "verdict": pl.String})
+    assert judge("decisions", drift_evidence("baseline", nothing), required=[]).passed
+    assert not judge("decisions", drift_evidence("model", nothing), required=[]).passed
