@@ -7,7 +7,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri_exp, stdtr, stdtrit
 
 from ml.errors import InsufficientDataError
-from ml.measurement.moments import Array, Moments, as_ratio, merge, sandwich
+from ml.measurement.moments import Array, Moments, as_ratios, merge, sandwich
 from ml.measurement.welch import standard_error
 
 
@@ -44,7 +44,7 @@ def compare_means(control: Moments, arm: Moments) -> Comparison:
     The values are adjusted to the covariates' mean over both arms, with coefficients from both arms together;
     without covariates nothing is adjusted.
 
-    Takes     control, arm: at least two units each; metric first (see `as_ratio`), covariates after it.
+    Takes     control, arm: at least two units each; metric first, covariates after it.
     Source    Deng, Xu, Kohavi, Walker (2013), Improving the Sensitivity of Online Controlled Experiments by
               Utilizing Pre-Experiment Data (CUPED), section 3.
     """
@@ -72,17 +72,13 @@ def compare_means(control: Moments, arm: Moments) -> Comparison:
 
 
 def compare_ratios(control: Moments, arm: Moments) -> Comparison:
-    """The same for ratios of means: numerator, denominator, then covariates.
+    """The same for ratios of means: numerator and denominator of the metric, then of each covariate.
 
     Raises    InsufficientDataError if a denominator adds up to 0: there is no ratio.
     """
     for name, sample in (("control", control), ("other", arm)):
-        if sample.means[1] == 0.0:
-            raise InsufficientDataError(
-                f"ratio: expected a denominator above 0 in both arms, got a sum of 0 in the {name} arm "
-                f"({sample.count} units). Choose a denominator that everybody can have."
-            )
-    return compare_means(as_ratio(control), as_ratio(arm))
+        _require_denominators(sample, name)
+    return compare_means(as_ratios(control), as_ratios(arm))
 
 
 def compare_shared(clusters: Moments) -> Comparison:
@@ -90,15 +86,13 @@ def compare_shared(clusters: Moments) -> Comparison:
 
     For clusters whose members are in both arms, so that the arms are not independent.
     """
-    means = clusters.means
-    turn = np.zeros((2, 4))
-    for row, (top, bottom) in enumerate(((0, 1), (2, 3))):
-        turn[row, top], turn[row, bottom] = 1.0 / means[bottom], -means[top] / means[bottom] ** 2
-    spread = sandwich(turn, clusters.covariance) / clusters.count
+    _require_denominators(clusters, "shared")
+    ratios = as_ratios(clusters)
+    spread = ratios.covariance / clusters.count
     variance = max(0.0, float(spread[0, 0] + spread[1, 1] - 2.0 * spread[0, 1]))
     return Comparison(
-        control=float(means[0] / means[1]),
-        arm=float(means[2] / means[3]),
+        control=float(ratios.means[0]),
+        arm=float(ratios.means[1]),
         error=math.sqrt(variance),
         freedom=float(clusters.count - 1),
         control_variance=float(spread[0, 0]),
@@ -110,8 +104,8 @@ def compare_shared(clusters: Moments) -> Comparison:
 def relative_lift(seen: Comparison, multiplier: float) -> Lift:
     """Arm over control minus 1, with its interval for a control that is itself only measured.
 
-    The interval excludes 0 exactly when the difference's interval of the same multiplier does. Without a finite interval
-    (the control's own value may be 0) only the ratio itself is told, and that only when the control is positive.
+    The interval excludes 0 exactly when the difference's interval of the same multiplier does. Without a finite
+    interval (the control's own value may be 0) only the ratio itself is told, and that only when the control is positive.
 
     Source    Fieller (1954), Some problems in interval estimation, JRSS B 16.
     """
@@ -138,6 +132,14 @@ def as_student(multiplier: float, freedom: float) -> float:
     """The multiplier of Student's t that leaves the same tail as one of the normal curve."""
     tail = float(ndtr(-multiplier))
     return -float(stdtrit(freedom, tail)) if tail > 0.0 else math.inf
+
+
+def _require_denominators(sample: Moments, name: str) -> None:
+    if bool((sample.means[1::2] == 0.0).any()):
+        raise InsufficientDataError(
+            f"ratio: expected denominators that do not add up to 0, got a sum of 0 in the {name} arm "
+            f"({sample.count} units). Choose a denominator that everybody can have."
+        )
 
 
 def _coefficients(both: Moments) -> Array:

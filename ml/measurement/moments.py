@@ -12,7 +12,7 @@ Array = npt.NDArray[np.float64]
 class Moments:
     """Sufficient statistics of one sample of units (people, or clusters of people).
 
-    The first column is the metric (of a ratio: numerator, then denominator), the rest are covariates.
+    The first column is the metric, the rest are covariates; of ratios each is two, numerator and denominator.
     """
 
     count: int
@@ -60,22 +60,19 @@ def merge(one: Moments, other: Moments) -> Moments:
     return Moments(count, means, scatter / (count - 1))
 
 
-def as_ratio(sample: Moments) -> Moments:
-    """Numerator and denominator made one quantity that behaves like a mean: their ratio, linearised.
+def as_ratios(sample: Moments) -> Moments:
+    """Pairs of numerator and denominator, each made one quantity that behaves like a mean: linearised ratios.
 
-    Takes     sample: numerator, denominator, covariates; the denominator's mean is not 0.
-    Returns   Moments whose first mean is the ratio of the means and whose covariances are those of
+    Takes     sample: numerator, denominator, numerator, denominator ...; no denominator's mean is 0.
+    Returns   Moments whose means are the ratios of the means and whose covariances are those of
               (numerator - ratio x denominator) / mean denominator.
     Source    Deng, Knoblich, Lu (2018), Applying the Delta Method in Metric Analytics, section 3.
     """
-    top, bottom = float(sample.means[0]), float(sample.means[1])
-    width = len(sample.means) - 1
-    turn = np.zeros((width, width + 1))
-    turn[0, 0], turn[0, 1] = 1.0 / bottom, -top / bottom**2
-    for i in range(1, width):
-        turn[i, i + 1] = 1.0
-    means = np.concatenate([[top / bottom], sample.means[2:]])
-    return Moments(sample.count, means, sandwich(turn, sample.covariance))
+    tops, bottoms = sample.means[0::2], sample.means[1::2]
+    turn = np.zeros((len(tops), 2 * len(tops)))
+    for i, (top, bottom) in enumerate(zip(tops, bottoms, strict=True)):
+        turn[i, 2 * i], turn[i, 2 * i + 1] = 1.0 / bottom, -top / bottom**2
+    return Moments(sample.count, tops / bottoms, sandwich(turn, sample.covariance))
 
 
 def sandwich(turn: Array, covariance: Array) -> Array:

@@ -93,7 +93,10 @@ def _no_clear_sign(difference: Difference, control_mean: float | None, plan: Lif
     more = (
         "" if factor is None else f"; seeing {_per_cent(plan.plausible_rate)} takes about {factor:.1f} times the people"
     )
-    return NOT_YET, f"The interval covers zero, and only a difference of {_amount(detectable)} or more could be seen{more}."
+    return (
+        NOT_YET,
+        f"The interval covers zero, and only a difference of {_amount(detectable)} or more could be seen{more}.",
+    )
 
 
 def _per_cent(rate: float) -> str:

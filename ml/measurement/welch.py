@@ -57,7 +57,10 @@ def welch_difference(treated: Sums, holdout: Sums, *, confidence: float, power: 
     estimate = treated.mean - holdout.mean
     if treated.variance is None or holdout.variance is None:
         return Difference(estimate)
-    parts = [(treated.variance / treated.count, treated.count - 1), (holdout.variance / holdout.count, holdout.count - 1)]
+    parts = [
+        (treated.variance / treated.count, treated.count - 1),
+        (holdout.variance / holdout.count, holdout.count - 1),
+    ]
     error, freedom = standard_error(parts)
     if error == 0.0:
         return Difference(estimate)
@@ -76,9 +79,7 @@ def standard_error(parts: Sequence[tuple[float, int]]) -> tuple[float, float]:
     return error, 1.0 / math.fsum((variance / error**2) ** 2 / freedom for variance, freedom in parts)
 
 
-def student_interval(
-    estimate: float, error: float, freedom: float, *, confidence: float, power: float
-) -> Difference:
+def student_interval(estimate: float, error: float, freedom: float, *, confidence: float, power: float) -> Difference:
     """Estimate, interval and two-sided p-value from Student's t, for one look that was decided beforehand."""
     margin = float(stdtrit(freedom, 1.0 - (1.0 - confidence) / 2.0)) * error
     return Difference(

@@ -1,0 +1,89 @@
+"""What a reader must be told before believing a result, in sentences."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from ml.measurement.units import ARM
+
+LARGE_SHARE, TOO_LARGE_SHARE = 0.10, 0.25  # own definition: one unit's part of an arm's total
+FEWEST_ACTIVE = 5.0  # expected units with a value other than 0 per arm, as for chi-square (Cochran 1954)
+FEWEST_CLUSTERS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A sentence, and whether it forbids a verdict on the metric."""
+
+    text: str
+    forbids: bool
+
+
+def about_metric(values: pl.DataFrame, column: str, counts: Mapping[str, int]) -> list[Caution]:
+    """Cautions on one metric: nothing happened, too little happened, or one unit did nearly all of it.
+
+    Takes     values: arm and the metric as numbers, no nulls; counts: rows per arm.
+    """
+    active = int((values[column] != 0.0).sum())
+    if active == 0:
+        return [Caution(f"{column} is 0 for everybody: nothing happened yet, or the wrong column was delivered.", True)]
+    if values[column].n_unique() == 1:
+        return [Caution(f"{column} is the same for everybody: there is nothing to compare.", True)]
+    found = [_too_few(column, active, counts), *(_dominated(values, column, arm) for arm in sorted(counts))]
+    return [caution for caution in found if caution]
+
+
+def _too_few(column: str, active: int, counts: Mapping[str, int]) -> Caution | None:
+    smallest = min(counts.values())
+    expected = active * smallest / max(1, sum(counts.values()))
+    if expected >= FEWEST_ACTIVE:
+        return None
+    return Caution(
+        f"{column}: only {active} rows have a value other than 0, {expected:.1f} expected in the smallest arm; below "
+        f"{FEWEST_ACTIVE:g} an interval does not keep its promise. Wait for more.",
+        True,
+    )
+
+
+def _dominated(values: pl.DataFrame, column: str, arm: str) -> Caution | None:
+    mine = values.filter(pl.col(ARM) == arm)[column].abs().sort()
+    total = float(mine.to_numpy().sum())
+    share = float(mine[-1]) / total if len(mine) and total > 0.0 else 0.0
+    if len(mine) <= 2 / LARGE_SHARE or share < LARGE_SHARE:
+        return None
+    consequence = "no verdict can rest on one unit" if share >= TOO_LARGE_SHARE else "it moves the mean alone"
+    return Caution(
+        f"{column}: one row holds {100 * share:.0f} % of arm {arm}'s total; {consequence}. Look whether it is real, "
+        "and compare with --winsorise.",
+        share >= TOO_LARGE_SHARE,
+    )
+
+
+def about_split(counts: Mapping[str, int], shares: Mapping[str, float], ratio_p: float, *, is_stated: bool) -> str:
+    """The words for a split that the shares do not explain."""
+    total = sum(counts.values())
+    seen = ", ".join(f"{arm} {counts[arm]} (expected {shares[arm] * total:.0f})" for arm in counts)
+    told = (
+        "Find out who got lost before reading any difference; none is shown."
+        if is_stated
+        else "No shares were stated, so equal ones were assumed: state the planned ones with --shares. If they were "
+        "equal, somebody got lost, and no difference may be read."
+    )
+    return f"Sample ratio mismatch: {seen}; so uneven a split has a chance of {ratio_p:.2g}. {told}"
+
+
+def about_repeats(frame: pl.DataFrame, used: list[str]) -> str | None:
+    """A sentence if rows are exact copies of others, told by a further column that is otherwise a key."""
+    others = [name for name in frame.columns if name not in used]
+    if not others or frame.height < 2:
+        return None
+    unique = frame.unique()
+    repeated = frame.height - unique.height
+    keys = [name for name in others if frame[name].n_unique() == unique.height]
+    if repeated == 0 or not keys:
+        return None
+    return (
+        f"{repeated} of {frame.height} rows are exact copies of another (same {keys[0]}): they are counted as people "
+        "of their own and make every interval too narrow. Deliver each row once."
+    )
