@@ -26,5 +26,5 @@ def unequal_covariates(values: pl.DataFrame, covariates: list[str], arms: list[s
             if p_value is not None and p_value < UNEQUAL:
                 yield (
                     f"{name} differs between {arms[0]} and {arm} (p = {p_value:.1g}), which a draw does not do: either "
-                    "it was measured after the start, or the assignment was not at random. Do not believe the cuped rows."
+                    "it was measured after the start, or the arms were not drawn. Do not believe the cuped rows."
                 )

@@ -63,6 +63,7 @@ def _dominated(values: pl.DataFrame, column: str, arm: str) -> Caution | None:
 def about_split(counts: Mapping[str, int], shares: Mapping[str, float], ratio_p: float, *, is_stated: bool) -> str:
     """The words for a split that the shares do not explain."""
     total = sum(counts.values())
+    chance = f"{ratio_p:.2g}" if ratio_p > 0.0 else "less than 1e-300"
     seen = ", ".join(f"{arm} {counts[arm]} (expected {shares[arm] * total:.0f})" for arm in counts)
     told = (
         "Find out who got lost before reading any difference; none is shown."
@@ -70,7 +71,7 @@ def about_split(counts: Mapping[str, int], shares: Mapping[str, float], ratio_p:
         else "No shares were stated, so equal ones were assumed: state the planned ones with --shares. If they were "
         "equal, somebody got lost, and no difference may be read."
     )
-    return f"Sample ratio mismatch: {seen}; so uneven a split has a chance of {ratio_p:.2g}. {told}"
+    return f"Sample ratio mismatch: {seen}; so uneven a split has a chance of {chance}. {told}"
 
 
 def about_repeats(frame: pl.DataFrame, used: list[str]) -> str | None:

@@ -105,7 +105,7 @@ def relative_lift(seen: Comparison, multiplier: float) -> Lift:
     """Arm over control minus 1, with its interval for a control that is itself only measured.
 
     The interval excludes 0 exactly when the difference's interval of the same multiplier does. Without a finite
-    interval (the control's own value may be 0) only the ratio itself is told, and that only when the control is positive.
+    interval (the control's own value may be 0) only the ratio itself is told, and only for a positive control.
 
     Source    Fieller (1954), Some problems in interval estimation, JRSS B 16.
     """

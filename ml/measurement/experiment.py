@@ -152,7 +152,7 @@ def _clusters(values: pl.DataFrame, arms: list[str]) -> dict[str, int]:
 
 def _blocked(row: dict[str, Any], *, is_hidden: bool) -> dict[str, Any]:
     """A result without a verdict; without numbers too where the planned shares are known to be missed."""
-    kept = {"metric", "arm", "method", "control_count", "arm_count"}
+    kept = {"metric", "denominator", "arm", "method", "control_count", "arm_count"}
     numbers = {name: None if is_hidden and name not in kept else value for name, value in row.items()}
     return {**numbers, "verdict": BLOCKED, "note": "The split is not the planned one; see the warnings."}
 

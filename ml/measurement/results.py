@@ -160,7 +160,7 @@ def _means(table: pl.DataFrame, metric: Metric, control: str, arm: str) -> dict[
 def _numbers(seen: Comparison | None, count: int, plan: ResultPlan) -> dict[str, Any]:
     """All columns of a result; null where nothing can be known."""
     is_testable = seen is not None and seen.error > 0.0
-    found = _interval(seen, count, plan) if seen and is_testable else (Difference(), math.inf)
+    found = interval_of(seen, count, plan) if seen and is_testable else (Difference(), math.inf)
     difference, multiplier = found
     lift = relative_lift(seen, multiplier) if seen and is_testable else None
     return {
@@ -180,7 +180,7 @@ def _numbers(seen: Comparison | None, count: int, plan: ResultPlan) -> dict[str,
     }
 
 
-def _interval(seen: Comparison, count: int, plan: ResultPlan) -> tuple[Difference, float]:
+def interval_of(seen: Comparison, count: int, plan: ResultPlan) -> tuple[Difference, float]:
     """The interval of the wanted kind, and how many standard errors it reaches to each side."""
     fixed = student_interval(seen.estimate, seen.error, seen.freedom, confidence=plan.confidence, power=plan.power)
     if not plan.is_sequential:
