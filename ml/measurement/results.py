@@ -71,14 +71,14 @@ def results_of(
             f"The smallest arm has {min(units.values())} clusters; below {FEWEST_CLUSTERS} errors are rough."
         )
     for metric in metrics:
-        cautions = about_metric(values, metric.column, {arm: int((values[ARM] == arm).sum()) for arm in units})
-        warnings += [caution.text for caution in cautions]
-        forbidden = next((caution.text for caution in cautions if caution.forbids), None)
+        people = {arm: int((values[ARM] == arm).sum()) for arm in units}
+        warnings += [caution.text for caution in about_metric(values, metric.column, people)]
         for method, table, extra in _variants(values, metric, covariates, is_crossed, plan, warnings):
+            cautions = about_metric(table, metric.column, people)
             for arm in others:
                 row = _row(table, metric, extra, control, arm, units, is_crossed, plan)
                 names = {"metric": metric.column, "denominator": metric.denominator, "arm": arm, "method": method}
-                rows.append({**names, **row, "forbidden": forbidden})
+                rows.append({**names, **row, "cautions": cautions})
     _correct(rows)
     return [_judged(row, units, plan) for row in rows], warnings
 
@@ -209,7 +209,7 @@ def _judged(row: dict[str, Any], units: dict[str, int], plan: ResultPlan) -> dic
     control = next(iter(units))
     verdict, note = _verdict(row, units, plan)
     counts = {"control_count": units[control], "arm_count": units[row["arm"]]}
-    kept = {name: value for name, value in row.items() if name not in {"forbidden", "reason"}}
+    kept = {name: value for name, value in row.items() if name not in {"cautions", "reason"}}
     return {**kept, **counts, "verdict": verdict, "note": note}
 
 
@@ -219,11 +219,13 @@ def _verdict(row: dict[str, Any], units: dict[str, int], plan: ResultPlan) -> tu
     empty = next((arm for arm in pair if pair[arm] == 0), None)
     fewest = min(pair.values())
     needed = FEWEST_CLUSTERS if "clustered" in row["method"] else STANDARD_PLAN.min_persons_per_arm
+    p_value = 1.0 if row["p_holm"] is None else row["p_holm"]
+    doubt = next((caution.text for caution in row["cautions"] if p_value >= caution.needed_p < 1.0), None)
     refused = {
         f"Nobody is in arm {empty}.": empty is not None,
         row.get("reason", ""): "reason" in row,
         f"The smaller arm has {fewest} units; {needed} are needed.": fewest < needed,
-        row["forbidden"] or "": row["forbidden"] is not None,
+        doubt or "": doubt is not None,
         "Everybody has the same value, so chance cannot be told from effect.": row["low"] is None,
     }
     for note, holds in refused.items():
