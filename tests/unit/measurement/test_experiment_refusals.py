@@ -104,7 +104,7 @@ def test_one_person_with_nine_tenths_of_the_revenue_decides_nothing():
 
 def test_a_long_tail_in_a_small_arm_is_warned_about_and_equal_arms_are_not():
     assert "tail is too long" in words(
-        report_of(experiment(people=150, others=20_000), shares={"control": 150, "treated": 20_000})
+        report_of(experiment(people=300, others=20_000), shares={"control": 300, "treated": 20_000})
     )
     assert "tail is too long" not in words(report_of(experiment(people=10_000)))
 
