@@ -2,8 +2,8 @@
 
 python benchmarks/lift_campaign.py [--runs 10000] [--people 5000] [--seed 1]
 
-Every run draws an experiment: revenue that is 0 for four people in five and lognormal for the others (skewness about
-13), half of the runs' arms without (A/A) and half with (A/B) a basket 5 % larger, a covariate from before the start,
+Every run draws an experiment: revenue that is 0 for four people in five and lognormal for the others (skewness
+10.4), half of the runs' arms without (A/A) and half with (A/B) a basket 5 % larger, a covariate from before the start,
 sessions, households of one to three, five looks, three arms, a holdout of a tenth. Truths are closed formulas, not
 simulated. Prints, per kind of interval, how often it held the truth and how often it saw what was not there, with
 the band in which one true 95 % lies in 95 of 100 campaigns, and the one in which all of them do; exit code 1 if one
