@@ -48,10 +48,11 @@ def _lopsided(values: pl.DataFrame, column: str, control: str, arm: str) -> Caut
         return None
     everybody = values[column].sort().to_numpy()  # a small arm has not seen its own tail yet
     apart = everybody - everybody.mean()
-    skewness = float((apart**3).mean()) / float((apart**2).mean()) ** 1.5
+    cubed = float((apart**2).mean()) ** 1.5
     parts = [float(mine.var()) / len(mine) for mine in sizes]
-    if sum(parts) == 0.0:
+    if cubed == 0.0:  # so small that it cannot be told from no spread
         return None
+    skewness = float((apart**3).mean()) / cubed
     of_control, of_arm = (part**1.5 / len(mine) ** 0.5 for part, mine in zip(parts, sizes, strict=True))
     if abs(skewness * (of_arm - of_control)) <= LOPSIDED * sum(parts) ** 1.5:
         return None
