@@ -54,13 +54,16 @@ def judge(
             "share does not explain: find out who got lost before reading any difference."
         )
     missing = _missing_evidence(difference, treated, holdout, observed_days=observed_days, plan=plan)
-    if missing:
-        return NOT_YET, missing
+    return (NOT_YET, missing) if missing else read_interval(difference, holdout.mean, plan)
+
+
+def read_interval(difference: Difference, control_mean: float | None, plan: LiftPlan) -> tuple[str, str]:
+    """What an interval says by itself, once nothing forbids to read it."""
     if difference.low is not None and difference.low > 0.0:
         return LIFT, "The whole interval is above zero."
     if difference.high is not None and difference.high < 0.0:
         return HARM, "The whole interval is below zero."
-    return _no_clear_sign(difference, holdout, plan)
+    return _no_clear_sign(difference, control_mean, plan)
 
 
 def _missing_evidence(
@@ -78,8 +81,8 @@ def _missing_evidence(
     return None
 
 
-def _no_clear_sign(difference: Difference, holdout: Sums, plan: LiftPlan) -> tuple[str, str]:
-    plausible = plan.plausible_rate * abs(holdout.mean or 0.0)
+def _no_clear_sign(difference: Difference, control_mean: float | None, plan: LiftPlan) -> tuple[str, str]:
+    plausible = plan.plausible_rate * abs(control_mean or 0.0)
     detectable = difference.detectable or 0.0
     if detectable <= plausible:
         return NO_DIFFERENCE, (
@@ -90,8 +93,16 @@ def _no_clear_sign(difference: Difference, holdout: Sums, plan: LiftPlan) -> tup
     more = (
         "" if factor is None else f"; seeing {_per_cent(plan.plausible_rate)} takes about {factor:.1f} times the people"
     )
-    return NOT_YET, f"The interval covers zero, and only a difference of {detectable:.2f} or more could be seen{more}."
+    return (
+        NOT_YET,
+        f"The interval covers zero, and only a difference of {_amount(detectable)} or more could be seen{more}.",
+    )
 
 
 def _per_cent(rate: float) -> str:
     return f"{100 * rate:g} %"
+
+
+def _amount(value: float) -> str:
+    """Two decimals for money, three digits for rates."""
+    return f"{value:.2f}" if value >= 1.0 else f"{value:.3g}"

@@ -1,6 +1,7 @@
 """How far apart are two means, and how sure are we? From exact sums, so the answer has one value."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scipy.special import stdtr, stdtrit
@@ -35,7 +36,7 @@ class Sums:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Treated minus holdout, in currency units per person; None where there is no honest number."""
+    """Treated minus holdout, in the metric's unit; None where there is no honest number."""
 
     estimate: float | None = None
     low: float | None = None
@@ -49,20 +50,37 @@ def welch_difference(treated: Sums, holdout: Sums, *, confidence: float, power: 
 
     Returns   Difference; only the estimate when an arm has fewer than two people or nobody varies,
               nothing when an arm is empty.
-    Source    Welch (1947), The generalization of "Student's" problem, Biometrika 34; degrees of freedom
-              after Satterthwaite (1946).
+    Source    Welch (1947), The generalization of "Student's" problem, Biometrika 34.
     """
     if treated.mean is None or holdout.mean is None:
         return Difference()
     estimate = treated.mean - holdout.mean
     if treated.variance is None or holdout.variance is None:
         return Difference(estimate)
-    of_treated, of_holdout = treated.variance / treated.count, holdout.variance / holdout.count
-    error = math.sqrt(of_treated + of_holdout)
+    parts = [
+        (treated.variance / treated.count, treated.count - 1),
+        (holdout.variance / holdout.count, holdout.count - 1),
+    ]
+    error, freedom = standard_error(parts)
     if error == 0.0:
         return Difference(estimate)
-    parts = (of_treated / error**2) ** 2 / (treated.count - 1), (of_holdout / error**2) ** 2 / (holdout.count - 1)
-    freedom = 1.0 / sum(parts)
+    return student_interval(estimate, error, freedom, confidence=confidence, power=power)
+
+
+def standard_error(parts: Sequence[tuple[float, int]]) -> tuple[float, float]:
+    """Standard error of a sum of independent parts, and its degrees of freedom (0 where nothing varies).
+
+    Takes     parts: per independent part the variance of its mean and the degrees of freedom that it rests on.
+    Source    Satterthwaite (1946), An approximate distribution of estimates of variance components.
+    """
+    error = math.sqrt(math.fsum(variance for variance, _ in parts))
+    if error == 0.0:
+        return 0.0, 0.0
+    return error, 1.0 / math.fsum((variance / error**2) ** 2 / freedom for variance, freedom in parts)
+
+
+def student_interval(estimate: float, error: float, freedom: float, *, confidence: float, power: float) -> Difference:
+    """Estimate, interval and two-sided p-value from Student's t, for one look that was decided beforehand."""
     margin = float(stdtrit(freedom, 1.0 - (1.0 - confidence) / 2.0)) * error
     return Difference(
         estimate=estimate,

@@ -122,11 +122,60 @@ def backfill(
 
 
 @app.command()
-def lift(home: Home = None, config: Config = None) -> None:
-    """What the universal holdout says about the nights so far."""
-    from pipelines.cli.answers import show_lift
+def lift(
+    file: Annotated[Path | None, typer.Argument(help="An experiment, one row per person; else the ledger.")] = None,
+    arm: Annotated[str | None, typer.Option(help="Column that says who was in which arm.")] = None,
+    control: Annotated[str | None, typer.Option(help="Its value for the people to compare with.")] = None,
+    metric: Annotated[list[str] | None, typer.Option(help="COLUMN, or COLUMN:ratio=DENOMINATOR; repeatable.")] = None,
+    covariate: Annotated[list[str] | None, typer.Option(help="Known before the start (CUPED); repeatable.")] = None,
+    cluster: Annotated[str | None, typer.Option(help="Column of what was assigned as one, e.g. household.")] = None,
+    person: Annotated[str | None, typer.Option("--id", help="Column that must hold every person once.")] = None,
+    winsorise: Annotated[float | None, typer.Option(help="Also with values cut to this quantile, e.g. .999.")] = None,
+    sequential: Annotated[bool, typer.Option("--sequential", help="Valid however often one looks.")] = False,
+    looks: Annotated[str | None, typer.Option(help="Group-sequential: planned shares so far, e.g. .25,.5.")] = None,
+    planned_units: Annotated[float | None, typer.Option(help="Units at which --sequential is narrowest.")] = None,
+    shares: Annotated[list[str] | None, typer.Option(help="Planned split, e.g. control=.1,treated=.9.")] = None,
+    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
+    json: Annotated[Path | None, typer.Option(help="Where the report goes.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Where the results go as a table (.csv, .parquet).")] = None,
+    home: Home = None,
+    config: Config = None,
+) -> None:
+    """What an experiment changed; without FILE, what the universal holdout says about the nights so far."""
+    if file is None:
+        from pipelines.cli.answers import show_lift
 
-    show_lift(home, config)
+        return show_lift(home, config)
+    from pipelines.cli.engines.lift import LiftRequest, measure_file
+
+    request = LiftRequest(
+        file, arm, control, metric or [], covariate or [], cluster, person, winsorise, sequential, looks, planned_units,
+        shares or [], confidence, json, out,
+    )  # fmt: skip
+    return measure_file(request)
+
+
+@app.command()
+def power(
+    file: Annotated[Path | None, typer.Argument(help="Past values, one row per person; else --rate or --mean.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Column of FILE.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Share of people who do it anyway.")] = None,
+    mean: Annotated[float | None, typer.Option(help="Mean per person without any treatment.")] = None,
+    sd: Annotated[float | None, typer.Option(help="Standard deviation of one person.")] = None,
+    lift: Annotated[float | None, typer.Option(help="Smallest lift worth finding, e.g. .05.")] = None,
+    people: Annotated[int | None, typer.Option(help="People there are, all arms together.")] = None,
+    control_share: Annotated[float, typer.Option(help="The control's share of all people.")] = 0.5,
+    arms: Annotated[int, typer.Option(help="Arms, the control included.")] = 2,
+    correlation: Annotated[float, typer.Option(help="Of the covariate with the metric (CUPED).")] = 0.0,
+    confidence: Annotated[float, typer.Option(help="1 minus the accepted rate of false alarms.")] = 0.95,
+    chance: Annotated[float, typer.Option("--power", help="Chance to find the lift if it is there.")] = 0.8,
+    json: Annotated[Path | None, typer.Option(help="Where the answer goes too.")] = None,
+) -> None:
+    """Before a test starts: how many people it takes, or which lift they can show."""
+    from pipelines.cli.engines.power import PowerRequest, plan_size
+
+    baseline = (file, metric, rate, mean, sd)
+    plan_size(PowerRequest(*baseline, lift, people, control_share, arms, correlation, confidence, chance, json))
 
 
 @app.command()
