@@ -21,7 +21,9 @@ def check(candidates: Path, limits: Path, out: Path) -> list[str]:
     chosen = rows.join(made, on=["person_id", "treatment_id"], how="semi")
     met = lambda frame, rule: frame.filter(**(rule.get("where") or {}))  # noqa: E731
     wrong = [] if set(made["person_id"]) == set(rows["person_id"]) else ["people are missing"]
-    wrong += [] if chosen.height == made.filter(pl.col("treatment_id") != "none").height else ["a choice is no candidate"]
+    wrong += (
+        [] if chosen.height == made.filter(pl.col("treatment_id") != "none").height else ["a choice is no candidate"]
+    )
     for cap in rules.get("per_person") or []:
         most = met(chosen, cap).group_by("person_id").len()["len"].max() or 0
         wrong += [f"{cap['name']}: {most} for one person"] if most > cap["at_most"] else []
@@ -34,7 +36,9 @@ def check(candidates: Path, limits: Path, out: Path) -> list[str]:
         most, least = rule.get("at_most", math.inf), rule.get("at_least", -math.inf)
         kept = least <= used <= most and min(said["price_at_most"], said["price_at_least"]) >= 0
         wrong += [] if kept and math.isclose(used, said["used"]) else [f"{rule['name']}: {used} used, {said} said"]
-        bound += said["price_at_most"] * (rule.get("at_most") or 0) - said["price_at_least"] * (rule.get("at_least") or 0)
+        bound += said["price_at_most"] * (rule.get("at_most") or 0) - said["price_at_least"] * (
+            rule.get("at_least") or 0
+        )
     left = rows.select("row", "person_id", net=pl.Series(net)).filter(pl.col("net") > 0)
     caps = [cap for cap in rules.get("per_person") or [] if cap["name"] in proof["inner_problem"]["caps_kept"]]
     for cap in sorted(caps, key=lambda cap: met(rows, cap).height):  # inner caps first: exact where caps are nested

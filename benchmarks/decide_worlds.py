@@ -39,7 +39,9 @@ def make_world(folder: Path, people: int, treatments: int, *, seed: int = 7) -> 
         writer.write_table(frame)
     if writer:
         writer.close()
-    capacity = [{"name": f"{way}_capacity", "where": {"channel_code": way}, "at_most": people // 10} for way in CHANNELS]
+    capacity = [
+        {"name": f"{way}_capacity", "where": {"channel_code": way}, "at_most": people // 10} for way in CHANNELS
+    ]
     budget = {"name": "budget", "sum": "cost_amount", "at_most": round(0.2 * people, 2)}
     minimum = {"name": "letter_minimum", "where": {"channel_code": "letter"}, "at_least": people // 50}
     limits = {

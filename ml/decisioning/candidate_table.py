@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ml.decisioning.inner import Cap, Floats, Integers
@@ -11,6 +13,7 @@ from ml.decisioning.joint import JointChoice, SharedLimit
 from ml.decisioning.limit_rules import LimitRules, Rule, Scalar, Where
 from ml.errors import ContractError
 
+Array = npt.NDArray[Any]
 NONE = "none"
 KEYS = ("person_id", "treatment_id", "value_amount")
 MOST_CONDITIONS = 63  # one bit each
@@ -26,7 +29,7 @@ class CandidateTable:
 
     people: pl.Series
     treatments: list[str]
-    treatment: Integers
+    treatment: Array
     joint: JointChoice
     warnings: tuple[str, ...]
 
@@ -58,10 +61,10 @@ class _Reader:
     runs: list[pl.Series] = field(default_factory=list)
     lengths: list[Integers] = field(default_factory=list)
     codes: dict[str, int] = field(default_factory=dict)
-    treatment: list[np.ndarray] = field(default_factory=list)  # type: ignore[type-arg]
+    treatment: list[Array] = field(default_factory=list)
     value: list[Floats] = field(default_factory=list)
     kinds: dict[int, int] = field(default_factory=dict)
-    kind: list[np.ndarray] = field(default_factory=list)  # type: ignore[type-arg]
+    kind: list[Array] = field(default_factory=list)
     amounts: list[list[Floats]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -89,9 +92,11 @@ class _Reader:
         self.lengths.append(runs.field("len").cast(pl.Int64).to_numpy())
         bits, own = self._bits(block)
         self.value.append(_numbers(block, "value_amount", None))
-        is_nothing = own == self.codes.get(NONE, -1)
+        is_nothing: Array = own == self.codes.get(NONE, -1)
         if is_nothing.any() and self.value[-1][is_nothing].any():
-            _refuse(block, "value_amount", pl.Series(is_nothing & (self.value[-1] != 0)), "0 for `none`", "another value")
+            _refuse(
+                block, "value_amount", pl.Series(is_nothing & (self.value[-1] != 0)), "0 for `none`", "another value"
+            )
         for position, column in enumerate(self.rules.sum_columns):
             self.amounts[position].append(_numbers(block, column, self._concerned(column, bits)))
         for found in np.unique(bits).tolist():
@@ -100,7 +105,7 @@ class _Reader:
         places = np.array([self.kinds[int(found)] for found in known], dtype=np.uint16)
         self.kind.append(places[np.searchsorted(known, bits)] if len(known) > 1 else np.zeros(len(bits), np.uint16))
 
-    def _bits(self, block: pl.DataFrame) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+    def _bits(self, block: pl.DataFrame) -> tuple[Array, Array]:
         """One bit per condition that a row meets, none for doing nothing; and the codes of the treatments."""
         names = block["treatment_id"].cast(pl.String)
         for name in names.unique().sort().to_list():
@@ -117,11 +122,11 @@ class _Reader:
             bits |= (met.to_series().fill_null(False).to_numpy() & (bits > 0)).astype(width) << width(position)
         return bits, own
 
-    def _met(self, rule: Rule, bits: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def _met(self, rule: Rule, bits: Array) -> Array:
         position = self.conditions.index(rule.where) if rule.where else len(self.conditions)
         return np.asarray(bits & bits.dtype.type(1 << position) > 0)
 
-    def _concerned(self, column: str, bits: np.ndarray) -> np.ndarray:  # type: ignore[type-arg]
+    def _concerned(self, column: str, bits: Array) -> Array:
         met = [self._met(rule, bits) for rule in self.rules.shared if rule.column == column]
         return np.asarray(np.logical_or.reduce(met))
 
@@ -152,30 +157,40 @@ class _Reader:
         )
         caps = tuple(Cap(rule.name, self._met(rule, kinds), int(rule.at_most)) for rule in self.rules.per_person)
         joint = JointChoice(starts, columns[0], columns[1], tuple(columns[2:]), limits, caps)
-        idle = [item.name for item in (*caps, *limits) if not item.kinds.any()]
-        return CandidateTable(people, names, treatment, joint, tuple(f"{name}: no candidate matches it" for name in idle))
+        tables = [*((cap.name, cap.kinds) for cap in caps), *((limit.name, limit.kinds) for limit in limits)]
+        idle = [name for name, kinds in tables if not kinds.any()]
+        return CandidateTable(
+            people, names, treatment, joint, tuple(f"{name}: no candidate matches it" for name in idle)
+        )
 
 
-def _joined(parts, kind):  # type: ignore[no-untyped-def]
+def _joined(parts: list[Any], kind: Any) -> Any:
     """One array of many, and the parts let go."""
     whole = np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
     parts.clear()
     return whole
 
 
-def _in_order(runs: list[pl.Series], lengths: list[Integers], treatment: Integers, count: int):  # type: ignore[no-untyped-def]
+def _in_order(
+    runs: list[pl.Series], lengths: list[Integers], treatment: Array, count: int
+) -> tuple[pl.Series, Integers, Array | None]:
     """People ascending, where each begins, and the order of rows; None if they stand in order already."""
     if not runs:
         return pl.Series("person_id", [], dtype=pl.String), np.zeros(1, dtype=np.int64), None
     values, sizes = pl.concat(runs), np.concatenate(lengths)
     is_first = values.ne_missing(values.shift(1)).to_numpy().copy()
     is_first[:1] = True
-    values, sizes = values.filter(pl.Series(is_first)), np.add.reduceat(sizes, np.flatnonzero(is_first)) if len(sizes) else sizes
+    values, sizes = (
+        values.filter(pl.Series(is_first)),
+        np.add.reduceat(sizes, np.flatnonzero(is_first)) if len(sizes) else sizes,
+    )
     people = values
     person = None
     if not bool((values.shift(-1) > values).fill_null(True).all()):
         people = values.unique().sort()
-        codes = values.to_frame("v").join(people.to_frame("v").with_row_index("i"), on="v", how="left", maintain_order="left")
+        codes = values.to_frame("v").join(
+            people.to_frame("v").with_row_index("i"), on="v", how="left", maintain_order="left"
+        )
         person = codes["i"].cast(pl.Int64).to_numpy()
         counts = np.bincount(person, weights=sizes, minlength=len(people)).astype(np.int64)
     else:
@@ -191,7 +206,7 @@ def _in_order(runs: list[pl.Series], lengths: list[Integers], treatment: Integer
     return people.rename("person_id"), starts, pl.Series(key).arg_sort().to_numpy()
 
 
-def _refuse_repeats(people: pl.Series, names: list[str], treatment: Integers, starts: Integers) -> None:
+def _refuse_repeats(people: pl.Series, names: list[str], treatment: Array, starts: Integers) -> None:
     same = treatment[1:] == treatment[:-1]
     same[starts[1:-1] - 1] = False
     if same.any():
@@ -203,7 +218,7 @@ def _refuse_repeats(people: pl.Series, names: list[str], treatment: Integers, st
         )
 
 
-def _numbers(block: pl.DataFrame, column: str, where) -> Floats:  # type: ignore[no-untyped-def, type-arg]
+def _numbers(block: pl.DataFrame, column: str, where: Array | None) -> Floats:
     """A column as floats; refused if a row that matters has none."""
     numbers = block[column].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
     unknown = ~np.isfinite(numbers)

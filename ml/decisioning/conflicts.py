@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy.optimize import linprog, milp
-from scipy.optimize import Bounds, LinearConstraint
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from ml.decisioning.joint import JointChoice, Side, priced
 from ml.decisioning.shadow_prices import programme_rows
@@ -29,14 +28,23 @@ def smallest_conflict(joint: JointChoice) -> tuple[Side, ...]:
         return singles[0]
     if _can_hold(bare, joint.sides):
         return ()
-    if len(joint.sides) <= MOST_PAIRED:
-        sizes = range(2, len(joint.sides) + 1) if len(joint.value) <= SMALL else range(2, 3)
-        for size in sizes:
-            for group in itertools.combinations(joint.sides, size):
-                if not _can_hold(bare, group):
-                    return group
-    group = joint.sides
-    for side in joint.sides:
+    group = _fewest(bare)
+    return group or _one_by_one(bare)
+
+
+def _fewest(bare: JointChoice) -> tuple[Side, ...]:
+    """A smallest conflicting group by trying groups in order of size; empty if too many would be tried."""
+    if len(bare.sides) > MOST_PAIRED:
+        return ()
+    sizes = range(2, len(bare.sides) + 1) if len(bare.value) <= SMALL else range(2, 3)
+    groups = itertools.chain.from_iterable(itertools.combinations(bare.sides, size) for size in sizes)
+    return next((group for group in groups if not _can_hold(bare, group)), ())
+
+
+def _one_by_one(bare: JointChoice) -> tuple[Side, ...]:
+    """A group of which none can be left out."""
+    group = bare.sides
+    for side in bare.sides:
         rest = tuple(other for other in group if other != side)
         if not _can_hold(bare, rest):
             group = rest

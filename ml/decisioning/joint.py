@@ -14,6 +14,7 @@ from ml.decisioning.inner import Cap, Floats, Integers, Kinds, Mask, are_nested,
 ROWS_PER_BLOCK = 200_000  # a block's columns stay in the processor's cache
 Part = TypeVar("Part")
 
+
 @dataclass(frozen=True)
 class SharedLimit:
     """What all chosen candidates of these kinds may (or must) count together, or sum of one amount."""
@@ -107,7 +108,7 @@ def rows_of(joint: JointChoice, people: Integers) -> Integers:
     """Positions of all candidates of some people."""
     sizes = np.diff(joint.starts)[people]
     ends = np.cumsum(sizes)
-    return np.arange(sizes.sum()) + np.repeat(joint.starts[people] - ends + sizes, sizes)
+    return np.asarray(np.arange(sizes.sum()) + np.repeat(joint.starts[people] - ends + sizes, sizes))
 
 
 def uses(joint: JointChoice, rows: slice | Integers) -> Floats:
@@ -148,7 +149,10 @@ def priced(joint: JointChoice, prices: Floats, *, weight: float = 1.0) -> Priced
         rows, net, chosen = _block(joint, block, tables, joint.nested_caps, weight)
         kind = joint.kind[rows][chosen]
         counts = np.bincount(kind, minlength=joint.kind_count).astype(np.float64)
-        sums = [np.bincount(kind, weights=a[rows][chosen], minlength=joint.kind_count) for a in joint.amounts]
+        sums = [
+            np.bincount(kind, weights=a[rows][chosen], minlength=joint.kind_count).astype(np.float64)
+            for a in joint.amounts
+        ]
         return float(net[chosen].sum()), counts, sums
 
     parts = _in_threads(one, joint.blocks)

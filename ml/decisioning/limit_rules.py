@@ -51,7 +51,9 @@ def parse_limits(content: Any) -> LimitRules:
     if content is None:
         content = {}
     if not isinstance(content, Mapping) or set(content) - {"per_person", "global"}:
-        raise ContractError(f"limits: expected the keys per_person and global, got {_shown(content)}. Rename or remove.")
+        raise ContractError(
+            f"limits: expected the keys per_person and global, got {_shown(content)}. Rename or remove."
+        )
     own = tuple(_rule(row, f"per_person[{n}]", PERSON_KEYS) for n, row in enumerate(content.get("per_person") or []))
     shared = tuple(_rule(row, f"global[{n}]", GLOBAL_KEYS) for n, row in enumerate(content.get("global") or []))
     for rule in own:
@@ -74,8 +76,8 @@ def _rule(row: Any, place: str, keys: set[str]) -> Rule:
         raise ContractError(f"limits.{name}: expected at_most or at_least, got neither. Add one, or remove the limit.")
     if at_most < at_least:
         raise ContractError(
-            f"limits: no choice keeps {name} (at least {at_least:,.10g}) and {name} (at most {at_most:,.10g}) together. "
-            "Lower the minimum or raise the maximum."
+            f"limits: no choice keeps {name} (at least {at_least:,.10g}) and {name} (at most {at_most:,.10g}) "
+            "together. Lower the minimum or raise the maximum."
         )
     column = row.get("sum")
     if column is not None and not isinstance(column, str):

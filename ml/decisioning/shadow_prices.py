@@ -124,7 +124,7 @@ class Descent:
         """The lowest point of the planes within a box, and its height: below every true bound there."""
         slopes, points = np.array(self.slopes), np.array(self.points)
         offsets = np.array(self.bounds) - (slopes * points).sum(axis=1)
-        size = max(abs(self.best_bound), 1e-300)
+        size = max(abs(self.best_bound), 1e-9 * float(np.abs(slopes * self.ceiling).max()), 1e-300)
         # in units of the bound and of each box's own height, so that the tiny programme is well scaled
         solved = linprog(
             np.append(np.zeros(len(low)), 1.0),

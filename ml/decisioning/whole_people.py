@@ -95,8 +95,12 @@ def _settle(joint: JointChoice, mixed: Mask, core: Integers) -> Integers | None:
     fixed = np.flatnonzero(others)
     asked = within(joint, core, fixed)
     matrix, bounds = programme_rows(asked)
-    scale = max(float(np.abs(asked.value).max(initial=0.0)), 1e-300)
-    solved = linprog(-asked.value / scale, A_ub=matrix, b_ub=bounds, bounds=(0, 1), method="highs")
+    possible = _possible(asked)
+    scale = max(float(np.abs(asked.value[possible]).max(initial=0.0)), 1e-300)
+    ends = np.column_stack([np.zeros(len(possible)), possible])
+    solved = linprog(
+        np.where(possible, -asked.value / scale, 0.0), A_ub=matrix, b_ub=bounds, bounds=ends, method="highs"
+    )
     if solved.x is None:
         return None
     is_split = (solved.x > WHOLE) & (solved.x < 1 - WHOLE)
@@ -125,14 +129,17 @@ def _programme(joint: JointChoice, people: Integers, fixed: Integers, nodes: int
     largest = np.abs(uses(asked, slice(0, len(asked.value)))).max(axis=1, initial=0.0)
     size = np.array([max(float(largest[side.limit]), 1e-300) for side in joint.sides])
     rows = np.append(size, np.ones(len(bounds) - shared))
-    scale = max(float(np.abs(asked.value).max(initial=0.0)), 1e-300)
-    is_sum = np.append([joint.limits[side.limit].amount is not None for side in joint.sides], [False] * (len(rows) - shared))
+    possible = _possible(asked)
+    scale = max(float(np.abs(asked.value[possible]).max(initial=0.0)), 1e-300)
+    is_sum = np.append(
+        [joint.limits[side.limit].amount is not None for side in joint.sides], [False] * (len(rows) - shared)
+    )
     for slack in (0.0, 2e-6):  # the programme's own tolerance, taken off if its answer was too generous
         tight = bounds / rows - slack * is_sum
         solved = milp(
-            -asked.value / scale,
+            np.where(possible, -asked.value / scale, 0.0),
             integrality=np.ones(len(asked.value)),
-            bounds=Bounds(0, 1),
+            bounds=Bounds(0, possible.astype(np.float64)),
             constraints=LinearConstraint(matrix.multiply(1 / rows[:, None]).tocsr(), ub=tight),
             options={"node_limit": nodes, "mip_rel_gap": 0.0},
         )
@@ -144,6 +151,17 @@ def _programme(joint: JointChoice, people: Integers, fixed: Integers, nodes: int
     return None
 
 
+def _possible(joint: JointChoice) -> Mask:
+    """Candidates that fit into what is left if nobody else takes any; the others would spoil the scale."""
+    table = uses(joint, slice(0, len(joint.value)))
+    possible = np.ones(len(joint.value), dtype=np.bool_)
+    for side in joint.sides:
+        use = table[side.limit]
+        if side.sign > 0 and (use >= 0).all():
+            possible &= use <= side.bound + 1e-9 * abs(side.bound)
+    return possible
+
+
 def _greedy(joint: JointChoice, price: Floats) -> Integers | None:
     """For small questions: add what fits, best net of prices first, then earlier; None if a minimum stays open."""
     table = uses(joint, slice(0, len(joint.value)))
@@ -151,7 +169,9 @@ def _greedy(joint: JointChoice, price: Floats) -> Integers | None:
     for cost, side in zip(price.tolist(), joint.sides, strict=True):
         net -= side.sign * cost * table[side.limit]
     owner = np.repeat(np.arange(joint.person_count), np.diff(joint.starts))
-    left = np.array([cap.at_most * np.ones(joint.person_count) for cap in joint.caps])
+    left = np.array([[cap.at_most] * joint.person_count for cap in joint.caps]).reshape(
+        len(joint.caps), joint.person_count
+    )
     total, chosen = np.zeros(len(joint.limits)), []
     upper = np.array([limit.at_most for limit in joint.limits])
     for row in np.lexsort((np.arange(len(net)), -net)).tolist():
@@ -163,5 +183,3 @@ def _greedy(joint: JointChoice, price: Floats) -> Integers | None:
             left[of, owner[row]] -= 1
     found = np.sort(np.array(chosen, dtype=np.int64))
     return found if keeps(joint, found) else None
-
-

@@ -2,7 +2,7 @@
 
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,9 @@ TEXT = {"person_id", "treatment_id"}
 
 
 @contextmanager
-def candidate_blocks(path: Path, columns: Sequence[str], numbers: set[str], near: Path) -> Iterator[Iterator[pl.DataFrame]]:
+def candidate_blocks(
+    path: Path, columns: Sequence[str], numbers: set[str], near: Path
+) -> Iterator[Iterator[pl.DataFrame]]:
     """Blocks of some columns of a file; a CSV is turned into Parquet in a temporary folder `near` first."""
     if not path.is_file():
         raise ContractError(f"{path}: expected a CSV or Parquet file, got nothing there. Correct the path.")
@@ -59,10 +61,12 @@ def _blocks(path: Path, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
     for first in range(0, count, ROWS_PER_READ):
         block = lines.slice(first, ROWS_PER_READ).collect()
         kind = block.schema["person_id"]
-        yield block if kind.is_integer() or kind == pl.String else block.with_columns(pl.col("person_id").cast(pl.String))
+        yield (
+            block if kind.is_integer() or kind == pl.String else block.with_columns(pl.col("person_id").cast(pl.String))
+        )
 
 
-def _require(path: Path, names: Sequence[str], columns: Sequence[str]) -> None:  # type: ignore[misc]
+def _require(path: Path, names: Collection[str], columns: Sequence[str]) -> None:  # type: ignore[misc]
     missing = [name for name in columns if name not in set(names)]
     if missing:
         raise ContractError(

@@ -44,7 +44,9 @@ def read_limits(path: Path) -> LimitRules:
         return parse_limits(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         where = str(error).replace("\n", " ")[:200]
-        raise ContractError(f"{path}: expected YAML in UTF-8, got something unreadable: {where}. Correct it.") from error
+        raise ContractError(
+            f"{path}: expected YAML in UTF-8, got something unreadable: {where}. Correct it."
+        ) from error
 
 
 def decisions(table: CandidateTable, found: Optimum) -> pl.DataFrame:
