@@ -1,6 +1,6 @@
 """`nightmarket decide` beside greedy arbitration and HiGHS on the same candidates: value, gap to one bound, time.
 
-python benchmarks/decide_peers.py FOLDER [PEOPLE x TREATMENTS ...]      for example 1000x12 10000x12
+python -m benchmarks.decide_peers FOLDER [PEOPLE x TREATMENTS ...]      for example 1000x12 10000x12
 """
 
 import sys

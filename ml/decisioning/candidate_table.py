@@ -114,12 +114,13 @@ class _Reader:
         small = len(self.codes) < 2**8
         self.treatment.append(own.astype(np.uint8 if small else np.uint32))
         width = next(kind for kind in (np.uint8, np.uint16, np.uint64) if len(self.conditions) < 8 * kind().itemsize)
-        bits = np.full(block.height, 1 << len(self.conditions), dtype=width)  # the last bit: is a treatment
+        bits: Array = np.full(block.height, 1 << len(self.conditions), dtype=width)  # the last bit: is a treatment
         if NONE in self.codes:
             bits[own == self.codes[NONE]] = 0
         for position, where in enumerate(self.conditions):
             met = block.select(pl.all_horizontal(_matches(block, column, values) for column, values in where))
-            bits |= (met.to_series().fill_null(False).to_numpy() & (bits > 0)).astype(width) << width(position)
+            is_met = met.to_series().fill_null(False).to_numpy() & (bits != 0)
+            bits[is_met] |= width(1 << position)
         return bits, own
 
     def _met(self, rule: Rule, bits: Array) -> Array:
@@ -165,10 +166,7 @@ class _Reader:
 
 
 def _joined(parts: list[Any], kind: Any) -> Any:
-    """One array of many, and the parts let go."""
-    whole = np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
-    parts.clear()
-    return whole
+    return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
 
 
 def _in_order(

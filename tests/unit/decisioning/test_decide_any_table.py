@@ -11,7 +11,7 @@ from benchmarks.check_decisions import check
 from ml.errors import ContractError, NightmarketError
 from pipelines.cli.engines.decide import decide_file
 from pipelines.cli.main import app
-from tests.builders.candidates import ONE_EACH, frame_of, pairs, solved
+from tests.builders.candidates import ONE_EACH, frame_of, solved
 
 TIES = frame_of(*[(f"p{i}", f"t{j}", 1.0, "ab"[j], 1.0) for i in range(1_000) for j in range(2)])
 
@@ -71,6 +71,7 @@ def test_a_minimum_is_met_with_those_who_lose_least(tmp_path):
     made, proof = run(tmp_path, frame, {"per_person": [ONE_EACH], "global": [{"name": "some", "at_least": 3}]})
     assert made.filter(treatment_id="t")["person_id"].to_list() == ["p000", "p001", "p002"]
     assert proof["primal_value"] == -3
+    assert proof["dual_bound"] == pytest.approx(-3)
 
 
 def test_one_huge_person_and_a_budget_of_zero(tmp_path):
