@@ -111,8 +111,7 @@ class _Reader:
         for name in names.unique().sort().to_list():
             self.codes.setdefault(name, len(self.codes))
         own = names.replace_strict(self.codes, return_dtype=pl.UInt32).to_numpy()
-        small = len(self.codes) < 2**8
-        self.treatment.append(own.astype(np.uint8 if small else np.uint32))
+        self.treatment.append(own.astype(np.uint8 if len(self.codes) < 2**8 else np.uint32))
         width = next(kind for kind in (np.uint8, np.uint16, np.uint64) if len(self.conditions) < 8 * kind().itemsize)
         bits: Array = np.full(block.height, 1 << len(self.conditions), dtype=width)  # the last bit: is a treatment
         if NONE in self.codes:
@@ -166,7 +165,9 @@ class _Reader:
 
 
 def _joined(parts: list[Any], kind: Any) -> Any:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
+    whole = np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
+    parts.clear()  # so that no column is held twice
+    return whole
 
 
 def _in_order(
