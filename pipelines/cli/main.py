@@ -207,5 +207,18 @@ def graph(port: Annotated[int, typer.Option(help="Port on this machine.")] = 300
     serve_graph(port, home)
 
 
+@app.command()
+def decide(
+    candidates: Annotated[Path, typer.Argument(help="CSV or Parquet: person_id, treatment_id, value_amount, ...")],
+    limits: Annotated[Path, typer.Option(help="YAML: per_person and global limits.")],
+    out: Annotated[Path, typer.Option(help="Folder for decisions.parquet and certificate.json.")],
+    seed: Annotated[int, typer.Option(help="Which of equally good people come first.")] = 0,
+) -> None:
+    """Who gets what from any table of candidates, within shared limits, with a proof of how good it is."""
+    from pipelines.cli.engines.decide import decide_file
+
+    decide_file(candidates, limits, out, seed=seed)
+
+
 if __name__ == "__main__":
     main()

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.decisioning.exact import MOST_CANDIDATES
 from ml.decisioning.prices import PRICE_UNITS, Problem, dual_bound, used, value_of
 from ml.decisioning.solver import solve
+from ml.decisioning.whole_people import SMALL as MOST_CANDIDATES
 from ml.errors import ContractError
 from tests.builders.decisioning import random_problem
 

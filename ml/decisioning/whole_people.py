@@ -1,0 +1,185 @@
+"""From prices to a choice of whole people: mix, then let small programmes settle those who are nearly undecided."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+
+from ml.decisioning.inner import Floats, Integers, Mask
+from ml.decisioning.joint import JointChoice, chosen_at, rows_of, used, uses
+from ml.decisioning.shadow_prices import Prices, programme_rows
+
+GOLDEN = (math.sqrt(5) - 1) / 2
+SMALL = 600  # candidates that an integer programme settles all at once
+UNDECIDED_PEOPLE = 1_000  # first size of the linear programme; four times as many if they do not suffice
+MOST_UNDECIDED = 64_000
+LAST_CANDIDATES = 300  # first size of the integer programme that ends it
+MOST_NODES = 2_000  # counts, not times: the same answer on a slow machine
+FEW_NODES = 200
+WHOLE = 1e-6
+
+
+def choose_people(joint: JointChoice, prices: Prices, *, seed: int) -> Integers | None:
+    """Positions of the chosen candidates, ascending; None if no choice within all limits was found.
+
+    Everybody takes the best at the prices, in the proportions of the mixture where several points tie. Of the
+    people nearest to another choice a linear programme decides anew within what the others leave; at most one
+    person per limit is then split, and an integer programme over those and their neighbours ends it.
+    """
+    if not joint.sides and not joint.overlapping_caps:
+        return np.flatnonzero(chosen_at(joint, prices.price)[0])
+    if not joint.person_count:
+        return np.zeros(0, dtype=np.int64) if keeps(joint, np.zeros(0, dtype=np.int64)) else None
+    found = _greedy(joint, prices.price) if len(joint.value) <= SMALL else _settled(joint, prices, seed)
+    if len(joint.value) > SMALL:
+        return found
+    everybody = np.arange(joint.person_count)
+    better = _programme(joint, everybody, np.zeros(0, dtype=np.int64), MOST_NODES)
+    if better is None or (found is not None and worth(joint, better) <= worth(joint, found)):
+        return found
+    return better
+
+
+def worth(joint: JointChoice, chosen: Integers) -> float:
+    """What a choice is worth: the true sum, rounded once."""
+    return math.fsum(joint.value[chosen])
+
+
+def keeps(joint: JointChoice, chosen: Integers) -> bool:
+    """Whether a choice keeps every shared limit, by true sums."""
+    total = used(joint, chosen)
+    return all(side.sign * (side.bound - total[side.limit]) >= 0 for side in joint.sides)
+
+
+def _settled(joint: JointChoice, prices: Prices, seed: int) -> Integers | None:
+    mixed = _mixed(joint, prices, seed)
+    margins = chosen_at(joint, prices.price)[1]
+    if keeps(joint, np.flatnonzero(mixed)) and not prices.price.any():
+        return np.flatnonzero(mixed)
+    nearest = np.argsort(margins, kind="stable")
+    size, most = UNDECIDED_PEOPLE, min(joint.person_count, MOST_UNDECIDED)
+    while True:
+        core = np.sort(nearest[:size])
+        found = _settle(joint, mixed, core)
+        if found is not None or size >= most:
+            return found
+        size = min(size * 4, most)
+
+
+def _mixed(joint: JointChoice, prices: Prices, seed: int) -> Mask:
+    """Each person takes the choice of one point of the mixture, evenly spread over people in their order."""
+    edges = np.cumsum([weight for weight, _ in prices.mixture])
+    spread = ((np.arange(joint.person_count) + 0.5 + seed % 1_000_003) * GOLDEN) % 1.0
+    turn = np.minimum(np.searchsorted(edges, spread, side="right"), len(edges) - 1)
+    sizes = np.diff(joint.starts)
+    mixed = np.zeros(len(joint.value), dtype=np.bool_)
+    for position, (_, point) in enumerate(prices.mixture):
+        mixed |= chosen_at(joint, point)[0] & np.repeat(turn == position, sizes)
+    return mixed
+
+
+def within(joint: JointChoice, people: Integers, fixed: Integers) -> JointChoice:
+    """The question for some people, within what the fixed choices of the others leave."""
+    taken = used(joint, fixed)
+    pairs = zip(joint.limits, taken.tolist(), strict=True)
+    limits = tuple(replace(n, at_most=n.at_most - use, at_least=n.at_least - use) for n, use in pairs)
+    return replace(joint.of_people(people), limits=limits)
+
+
+def _settle(joint: JointChoice, mixed: Mask, core: Integers) -> Integers | None:
+    """Decide the core anew by a linear programme, then its last few people by an integer one."""
+    own = rows_of(joint, core)
+    others = mixed.copy()
+    others[own] = False
+    fixed = np.flatnonzero(others)
+    asked = within(joint, core, fixed)
+    matrix, bounds = programme_rows(asked)
+    possible = _possible(asked)
+    scale = max(float(np.abs(asked.value[possible]).max(initial=0.0)), 1e-300)
+    ends = np.column_stack([np.zeros(len(possible)), possible])
+    solved = linprog(
+        np.where(possible, -asked.value / scale, 0.0), A_ub=matrix, b_ub=bounds, bounds=ends, method="highs"
+    )
+    if solved.x is None:
+        return None
+    is_split = (solved.x > WHOLE) & (solved.x < 1 - WHOLE)
+    split_people = np.maximum.reduceat(is_split, asked.starts[:-1])
+    price = np.clip(-solved.ineqlin.marginals[: len(joint.sides)] * scale, 0, None)
+    margins = np.where(split_people, -1.0, chosen_at(asked, price)[1])
+    nearest = np.argsort(margins, kind="stable")
+    rounded = solved.x > 0.5
+    rows = LAST_CANDIDATES
+    while True:
+        count = int(np.searchsorted(np.cumsum(np.diff(asked.starts)[nearest]), rows, side="right"))
+        last = np.sort(nearest[: max(count, int(split_people.sum()), 1)])
+        rest = rounded.copy()
+        rest[rows_of(asked, last)] = False
+        found = _programme(joint, core[last], np.sort(np.append(fixed, own[rest])), FEW_NODES)
+        if found is not None or rows > len(asked.value) or rows > 16 * LAST_CANDIDATES:
+            return found
+        rows *= 4
+
+
+def _programme(joint: JointChoice, people: Integers, fixed: Integers, nodes: int) -> Integers | None:
+    """An integer programme over some people; the true sums decide whether its answer counts."""
+    asked = within(joint, people, fixed)
+    matrix, bounds = programme_rows(asked)
+    shared = len(joint.sides)
+    largest = np.abs(uses(asked, slice(0, len(asked.value)))).max(axis=1, initial=0.0)
+    size = np.array([max(float(largest[side.limit]), 1e-300) for side in joint.sides])
+    rows = np.append(size, np.ones(len(bounds) - shared))
+    possible = _possible(asked)
+    scale = max(float(np.abs(asked.value[possible]).max(initial=0.0)), 1e-300)
+    is_sum = np.append(
+        [joint.limits[side.limit].amount is not None for side in joint.sides], [False] * (len(rows) - shared)
+    )
+    for slack in (0.0, 2e-6):  # the programme's own tolerance, taken off if its answer was too generous
+        tight = bounds / rows - slack * is_sum
+        solved = milp(
+            np.where(possible, -asked.value / scale, 0.0),
+            integrality=np.ones(len(asked.value)),
+            bounds=Bounds(0, possible.astype(np.float64)),
+            constraints=LinearConstraint(matrix.multiply(1 / rows[:, None]).tocsr(), ub=tight),
+            options={"node_limit": nodes, "mip_rel_gap": 0.0},
+        )
+        if solved.x is None:
+            continue
+        chosen = np.sort(np.append(fixed, rows_of(joint, people)[solved.x > 0.5]))
+        if keeps(joint, chosen):
+            return chosen
+    return None
+
+
+def _possible(joint: JointChoice) -> Mask:
+    """Candidates that fit into what is left if nobody else takes any; the others would spoil the scale."""
+    table = uses(joint, slice(0, len(joint.value)))
+    possible = np.ones(len(joint.value), dtype=np.bool_)
+    for side in joint.sides:
+        use = table[side.limit]
+        if side.sign > 0 and (use >= 0).all():
+            possible &= use <= side.bound + 1e-9 * abs(side.bound)
+    return possible
+
+
+def _greedy(joint: JointChoice, price: Floats) -> Integers | None:
+    """For small questions: add what fits, best net of prices first, then earlier; None if a minimum stays open."""
+    table = uses(joint, slice(0, len(joint.value)))
+    net = joint.value.copy()
+    for cost, side in zip(price.tolist(), joint.sides, strict=True):
+        net -= side.sign * cost * table[side.limit]
+    owner = np.repeat(np.arange(joint.person_count), np.diff(joint.starts))
+    left = np.array([[cap.at_most] * joint.person_count for cap in joint.caps]).reshape(
+        len(joint.caps), joint.person_count
+    )
+    total, chosen = np.zeros(len(joint.limits)), []
+    upper = np.array([limit.at_most for limit in joint.limits])
+    for row in np.lexsort((np.arange(len(net)), -net)).tolist():
+        of = [k for k, cap in enumerate(joint.caps) if cap.kinds[joint.kind[row]]]
+        fits = (total + table[:, row] <= upper).all() and all(left[k, owner[row]] >= 1 for k in of)
+        if joint.value[row] > 0 and fits:
+            chosen.append(row)
+            total = total + table[:, row]
+            left[of, owner[row]] -= 1
+    found = np.sort(np.array(chosen, dtype=np.int64))
+    return found if keeps(joint, found) else None
