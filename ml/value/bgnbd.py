@@ -85,7 +85,7 @@ def probability_alive(model: BgNbd, repeats: Numbers, last: Numbers, age: Number
 def probability_of_order(model: BgNbd, repeats: Numbers, last: Numbers, age: Numbers, weeks: float) -> Numbers:
     """Chance of at least one order in the next `weeks`: alive, and a gamma-mixed Poisson count above zero."""
     none_if_alive = np.exp((model.r + repeats) * (np.log(model.alpha + age) - np.log(model.alpha + age + weeks)))
-    return probability_alive(model, repeats, last, age) * (1.0 - none_if_alive)
+    return np.asarray(probability_alive(model, repeats, last, age) * (1.0 - none_if_alive))
 
 
 def _orders_if_alive(model: BgNbd, repeats: Numbers, age: Numbers, weeks: float) -> Numbers:

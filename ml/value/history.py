@@ -56,7 +56,7 @@ def build_history(days: OrderDays, *, day: int, windows: tuple[int, ...]) -> His
     for window in windows:
         late = known.day >= day - window
         ordered = np.bincount(known.customer[late & orders], minlength=size)[seen].astype(float)
-        spent = np.bincount(known.customer[late], weights=known.amount[late], minlength=size)[seen]
+        spent = np.bincount(known.customer[late], weights=known.amount[late], minlength=size)[seen].astype(float)
         recent[window] = (ordered, spent)
     return History(
         customer=seen,
@@ -79,4 +79,4 @@ def outcome_of(days: OrderDays, customer: Whole, *, first_day: int, end_day: int
     inside = (days.day >= first_day) & (days.day < end_day)
     ordered = np.bincount(days.customer[inside & days.is_order], minlength=days.size)
     spent = np.bincount(days.customer[inside], weights=days.amount[inside], minlength=days.size)
-    return ordered[customer].astype(float), spent[customer]
+    return ordered[customer].astype(float), spent[customer].astype(float)

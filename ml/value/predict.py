@@ -17,7 +17,6 @@ from ml.value.panels import Panel, build_panel, panel_days, stack
 from ml.value.transactions import OrderDays
 
 BLOCK = 200_000  # customers scored at a time: bounds the memory
-SHORT_HISTORY = "the history is {history} days, shorter than {needed}: {consequence}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +100,14 @@ def _learn(panels: list[Panel], *, seed: int, threads: int) -> tuple[Correction,
         stands = Correction(None, 1.0, 0, "no trees: no past day has a complete outcome")
         nothing = np.zeros(0)
         return stands, stands, fit_spread(nothing, nothing, nothing, nothing)
-    features, outcome, group = (stack(panels, name) for name in ("features", "value", "customer"))
+    features, outcome = stack(panels, "features"), stack(panels, "value")
+    group = np.concatenate([panel.customer for panel in panels])
     base_orders = np.concatenate([panel.base.orders for panel in panels])
     base_value = np.concatenate([panel.base.value for panel in panels])
     base_ordering = np.concatenate([panel.base.ordering for panel in panels])
-    settings = {"seed": seed, "threads": threads}
-    count, orders = fit_correction(COUNT, features, base_orders, stack(panels, "orders"), group, **settings)
-    value, worth = fit_correction(VALUE, features, base_value, outcome, group, **settings)
+    placed = stack(panels, "orders")
+    count, orders = fit_correction(COUNT, features, base_orders, placed, group, seed=seed, threads=threads)
+    value, worth = fit_correction(VALUE, features, base_value, outcome, group, seed=seed, threads=threads)
     orders, worth = orders * count.factor, worth * value.factor
     spread = fit_spread(orders, _ordering(base_ordering, orders / base_orders), worth, outcome)
     return count, value, spread
