@@ -55,6 +55,10 @@ SETS: dict[str, tuple[Callable[[Path], pl.DataFrame], date, int]] = {
 }
 
 
+def _day(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.Date).cast(pl.Int32).alias("day")
+
+
 def measure(folder: Path, name: str, *, draws: int) -> dict[str, object]:
     """One data set: every figure per estimator, the paired differences, interval coverage."""
     read, as_of, horizon = SETS[name]
