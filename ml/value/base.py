@@ -18,7 +18,7 @@ from ml.value.gamma_gamma import GammaGamma, expected_amount, fit_gamma_gamma
 from ml.value.history import History
 from ml.value.transactions import Whole
 
-FIT_ROWS = 100_000  # the likelihood of more customers changes the third digit, not the decision
+FIT_ROWS = 50_000  # the likelihood of more customers changes the third digit, not the decision
 LEAST_ORDERS = 1e-6  # a logarithm is taken of it
 
 

@@ -67,7 +67,7 @@ def test_expected_orders_equal_the_integral_over_who_leaves(a, repeats):
 
 def test_a_world_in_which_nobody_leaves_is_counted_without_overflow():
     model = BgNbd(0.75, 9.0, 1e-4, 160_000.0, 0.0)
-    x, last, age = np.array([0.0, 5.0, 5000.0]), np.array([0.0, 30.0, 39.0]), np.array([40.0, 40.0, 40.0])
+    x, last, age = np.array([0.0, 5.0, 5000.0]), np.array([0.0, 40.0, 40.0]), np.array([40.0, 40.0, 40.0])
     plain = (model.r + x) * 13.0 / (model.alpha + age)
     assert expected_orders(model, x, last, age, 13.0) == pytest.approx(plain, rel=1e-3)
 
