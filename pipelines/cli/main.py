@@ -122,6 +122,26 @@ def backfill(
 
 
 @app.command()
+def clv(
+    file: Annotated[Path, typer.Argument(help="Transactions, one row each (.csv, .parquet).")],
+    customer: Annotated[str, typer.Option(help="Column that says whose.")],
+    date_: Annotated[str, typer.Option("--date", help="Column that says when.")],
+    amount: Annotated[str, typer.Option(help="Column that says how much; a refund is negative.")],
+    as_of: Annotated[str, typer.Option(help="Scoring date (YYYY-MM-DD): known is what happened before it.")],
+    horizon_days: Annotated[int, typer.Option(help="Days predicted, the scoring date being the first.")],
+    out: Annotated[Path, typer.Option(help="Where the answer goes, one row per customer (.csv, .parquet).")],
+    json: Annotated[Path | None, typer.Option(help="Where the report goes; else beside --out.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the folds and samples.")] = 7,
+    threads: Annotated[int, typer.Option(help="Of the trees; changes no figure.")] = 2,
+) -> None:
+    """How many orders and how much money each customer will bring, with an interval, from transactions alone."""
+    from pipelines.cli.engines.clv import ValueRequest, value_file
+
+    columns = (customer, date_, amount)
+    value_file(ValueRequest(file, *columns, _day(as_of, "--as-of"), horizon_days, out, json, seed, threads))
+
+
+@app.command()
 def lift(
     file: Annotated[Path | None, typer.Argument(help="An experiment, one row per person; else the ledger.")] = None,
     arm: Annotated[str | None, typer.Option(help="Column that says who was in which arm.")] = None,
