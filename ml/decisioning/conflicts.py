@@ -9,10 +9,12 @@ from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from ml.decisioning.joint import JointChoice, Side, priced
 from ml.decisioning.shadow_prices import programme_rows
+from ml.decisioning.whole_people import keeps
 
 MOST_ROUNDS = 60
 SMALL = 600
 MOST_NODES = 2_000
+MOST_NEAR_MISSES = 50  # choices that only just miss a limit, each forbidden in turn
 MOST_PAIRED = 12  # sides of which every pair is tried before sides are taken away one by one
 
 
@@ -99,15 +101,27 @@ def _can_hold(bare: JointChoice, sides: Sequence[Side]) -> bool:
 
 
 def _integer(asked: JointChoice) -> bool:
+    """Whether some choice holds; the programme's own answers are added up exactly, for it allows itself 1e-6.
+
+    A choice that misses a limit by a rounding error is forbidden and the question asked again.
+    """
     matrix, bounds = programme_rows(asked)
-    solved = milp(
-        np.zeros(len(asked.value)),
-        integrality=np.ones(len(asked.value)),
-        bounds=Bounds(0, 1),
-        constraints=LinearConstraint(matrix, ub=bounds),
-        options={"node_limit": MOST_NODES},
-    )
-    return bool(solved.status != 2)  # 2 is proven infeasible; anything else is no proof
+    rows = [LinearConstraint(matrix, ub=bounds)]
+    for _ in range(MOST_NEAR_MISSES):
+        solved = milp(
+            np.zeros(len(asked.value)),
+            integrality=np.ones(len(asked.value)),
+            bounds=Bounds(0, 1),
+            constraints=rows,
+            options={"node_limit": MOST_NODES},
+        )
+        if solved.status == 2:  # proven infeasible; anything else is no proof
+            return False
+        if solved.x is None or keeps(asked, np.flatnonzero(solved.x > 0.5).astype(np.int64)):
+            return True
+        taken = solved.x > 0.5
+        rows.append(LinearConstraint(np.where(taken, 1.0, -1.0), ub=int(taken.sum()) - 1))
+    return True
 
 
 def _relaxed(asked: JointChoice) -> bool:

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ml.decisioning import joint as joint_choice
@@ -42,6 +42,7 @@ def random_limits(random, caps):
 @pytest.mark.parametrize("kind", [name for name in CAPS if name != "overlapping"])
 @settings(max_examples=60, deadline=None)
 @given(seed=seeds)
+@example(seed=13750)  # two costs of .8 and .9 miss a budget of 1.7 by a rounding error
 def test_a_small_table_is_solved_as_well_as_by_trying_everything(kind, seed):
     random = np.random.default_rng(seed)
     frame = random_frame(random, int(random.integers(1, 4)), 3)
