@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -117,9 +118,21 @@ def child_environment() -> dict[str, str]:
     return dict(os.environ)
 
 
+class _EachKeyOnce(yaml.SafeLoader):
+    """YAML lets the last of two equal keys win in silence; here that is an error naming line and key."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"key {key.value!r} stands twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+        return dict(super().construct_mapping(node, deep=deep))
+
+
 def _read_retailer(path: Path) -> Retailer:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_EachKeyOnce)
     except OSError as error:
         raise ContractError(f"{path}: cannot be read ({error.strerror}). Name another with --config.") from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:

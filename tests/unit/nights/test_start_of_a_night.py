@@ -19,7 +19,7 @@ from pipelines.partitions import FIRST_NIGHT, require_night
 from pipelines.reporter import quiet_reporter
 from pipelines.run import free_places_of_dead_runs, run_night, told_by
 from pipelines.seeds import largest_cluster
-from pipelines.settings import load_settings
+from pipelines.settings import PROJECT_DIR, load_settings
 from pipelines.warehouse import Warehouse
 
 NIGHT = date(2017, 12, 26)
@@ -144,3 +144,13 @@ def test_a_table_that_the_warehouse_reads_is_configured_even_if_it_is_never_deli
     require_sources(["crm.households", "pos.order_lines"], read)
     with pytest.raises(ContractError, match=r"missing: crm\.households\. Add each with `critical: false`"):
         require_sources(["pos.order_lines"], read)
+
+
+@pytest.mark.parametrize("twice", ["currency: EUR", "sources:\n  pos.order_lines: {critical: false, critical: true}"])
+def test_a_key_that_stands_twice_in_the_configuration_is_named(tmp_path, twice):
+    shipped = (PROJECT_DIR / "nightmarket.yml").read_text(encoding="utf-8")
+    body = shipped if twice.startswith("currency") else shipped.split("sources:")[0]
+    config = tmp_path / "nightmarket.yml"
+    config.write_text(f"{body}\n{twice}\n", encoding="utf-8")
+    with pytest.raises(ContractError, match="stands twice"):
+        load_settings(home=tmp_path, config=config)
