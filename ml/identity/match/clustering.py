@@ -1,0 +1,131 @@
+"""Which records are one person, when all pairs are weighed and not only the best link?
+
+Connected components join two people for good over a single wrong link. Here a component is only where one looks: inside
+it every pair is compared, and groups join while the mean evidence between them speaks for it.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from ml.identity.match.compare import Places
+
+Numbers = NDArray[np.float64]
+LOOK_FROM = -2.0  # bits: links above it make the components that are looked at
+JOIN_FROM = -1.5  # bits, mean between two groups: many pairs together are surer than each of them
+CAP = 10.0  # bits: no single pair, for or against, counts more
+LARGEST = 60  # records in a component; larger ones are taken apart along their weakest links first
+SUREST = 14.0  # bits: a component that still holds together here is not taken apart any more
+DENSE = 0.5  # share of linked pairs above which such a component is one person; below it nobody is joined
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Compared pairs, left < right, no pair twice, with their evidence in bits."""
+
+    left: Places
+    right: Places
+    bits: Numbers
+
+
+def components(size: int, links: Links) -> tuple[Places, Places]:
+    """Where to look: label per record, and the labels of components too large and too loose to believe.
+
+    Takes     size: number of records; links.
+    Returns   labels int64; refused labels: their records stay apart.
+    """
+    labels = _connected(size, links, links.bits >= LOOK_FROM)
+    bits = LOOK_FROM
+    while bits < SUREST and (np.bincount(labels) > LARGEST).any():
+        bits += 1.0
+        large = np.bincount(labels) > LARGEST
+        inside = (links.bits >= bits) & large[labels[links.left]] & (labels[links.left] == labels[links.right])
+        finer = _connected(size, links, inside)
+        labels = np.unique(np.where(large[labels], finer + labels.max() + 1, labels), return_inverse=True)[1]
+    sizes = np.bincount(labels).astype(float)
+    inside = (labels[links.left] == labels[links.right]) & (links.bits >= 0)
+    density = np.bincount(labels[links.left[inside]], minlength=sizes.size) / np.maximum(sizes * (sizes - 1) / 2, 1)
+    return labels, np.flatnonzero((sizes > LARGEST) & (density < DENSE))
+
+
+def unseen_pairs(labels: Places, refused: Places, links: Links) -> tuple[Places, Places]:
+    """The pairs inside components of at most LARGEST records that were not compared yet."""
+    size = labels.size
+    open_to = (np.bincount(labels) <= LARGEST)[labels] & ~np.isin(labels, refused)
+    rows = np.flatnonzero(open_to)
+    order = rows[np.argsort(labels[rows], kind="stable")]
+    ends = np.searchsorted(labels[order], labels[order], side="right")
+    after = ends - np.arange(order.size) - 1
+    one = np.repeat(np.arange(order.size), after)
+    other = one + 1 + np.arange(one.size) - np.repeat(np.cumsum(after) - after, after)
+    left, right = order[one], order[other]
+    wanted = np.minimum(left, right) * size + np.maximum(left, right)
+    known = np.sort(links.left * size + links.right)
+    missing = np.sort(wanted[~_is_in(wanted, known)])
+    return missing // size, missing % size
+
+
+def cluster_links(labels: Places, refused: Places, links: Links) -> Places:
+    """The person of every record, as a label.
+
+    Takes     labels, refused: of `components`; links: with all pairs inside components of at most LARGEST records.
+    Returns   int64 labels. Groups join in order of the mean evidence between them, each pair cut to CAP, while it is
+              at least JOIN_FROM. A component above LARGEST that is dense is one person; a refused one is nobody's.
+    Source    average linkage (Sokal and Michener 1958) on log odds: a greedy answer to correlation clustering
+              (Bansal, Blum and Chawla 2004), in which all pairs vote.
+    """
+    found = np.where((np.bincount(labels) > LARGEST)[labels], labels, labels.size + np.arange(labels.size))
+    lonely = np.isin(labels, refused)
+    found[lonely] = labels.size + np.flatnonzero(lonely)
+    inside = (labels[links.left] == labels[links.right]) & ((np.bincount(labels) <= LARGEST)[labels[links.left]])
+    order = np.flatnonzero(inside)[np.argsort(labels[links.left[inside]], kind="stable")]
+    left, right, bits = links.left[order], links.right[order], np.clip(links.bits[order], -CAP, CAP)
+    component = labels[left]
+    starts = np.flatnonzero(np.r_[True, component[1:] != component[:-1]][: component.size])
+    ends = np.append(starts, component.size)[1:].astype(np.int64)
+    agreed = np.minimum.reduceat(bits, starts) >= JOIN_FROM if starts.size else np.empty(0, bool)
+    for start, end, is_agreed in zip(starts.tolist(), ends.tolist(), agreed.tolist(), strict=True):
+        rows, places = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
+        if is_agreed and rows.size * (rows.size - 1) == 2 * (end - start):
+            found[rows] = labels.size + rows[0]  # every pair speaks for it: no order could end differently
+            continue
+        half = end - start
+        groups = _join(rows.size, places[:half], places[half:], bits[start:end])
+        found[rows] = labels.size + rows[groups]
+    return np.unique(found, return_inverse=True)[1].astype(np.int64)
+
+
+def _join(size: int, left: Places, right: Places, bits: Numbers) -> Places:
+    """Average linkage of one component: per record, the first record of its group."""
+    mean = np.full((size, size), -CAP)
+    mean[left, right] = mean[right, left] = bits
+    np.fill_diagonal(mean, -np.inf)
+    count, group = np.ones(size), np.arange(size)
+    while size > 1:
+        place = int(np.argmax(mean))  # ties: the first, and rows stand in a fixed order
+        keep, gone = sorted(divmod(place, size))
+        if mean[keep, gone] < JOIN_FROM:
+            break
+        joined = (mean[keep] * count[keep] + mean[gone] * count[gone]) / (count[keep] + count[gone])
+        mean[keep], mean[:, keep] = joined, joined
+        mean[keep, keep] = -np.inf
+        mean[gone], mean[:, gone] = -np.inf, -np.inf
+        count[keep] += count[gone]
+        group[group == gone] = keep
+    return group
+
+
+def _connected(size: int, links: Links, chosen: NDArray[np.bool_]) -> Places:
+    ends = (links.left[chosen], links.right[chosen])
+    graph = coo_array((np.ones(ends[0].size, np.int8), ends), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _is_in(values: Places, ordered: Places) -> NDArray[np.bool_]:
+    if ordered.size == 0:
+        return np.zeros(values.size, bool)
+    place = np.minimum(np.searchsorted(ordered, values), ordered.size - 1)
+    return np.asarray(ordered[place] == values)

@@ -1,0 +1,209 @@
+"""How much do two records say that they are one person? Evidence in bits, learned without labels.
+
+Fellegi and Sunter (1969) tell two kinds of pairs apart: one person, and two unrelated people. Families and neighbours
+are neither, and with two kinds only they are taken for one person as soon as there are many of them. So there are four:
+the same person; one home (family name, address, phone alike, given name and birth date as of anybody); one area (places
+alike, nothing else); unrelated.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ml.identity.match.compare import Comparer, Levels, Places
+from ml.identity.match.fields import AREA, ATTRIBUTE, HOME, Field
+
+Numbers = NDArray[np.float64]
+RANDOM_PAIRS = 200_000
+SAMPLE_PAIRS = 400_000  # candidate pairs that the model learns from
+ROUNDS = 40
+PRIOR_PAIRS = 20.0  # imagined pairs behind every starting value: few pairs change little
+EQUAL_IN_PERSON = 0.75
+EQUAL_IN_HOME = 0.9
+EQUAL_IN_AREA = 0.9
+TWINS = 0.03  # of pairs in one home: the same birth date
+NAMESAKES = 0.02  # of pairs in one home: the same given name (father and son)
+SHARED_EMAIL = 0.1  # of pairs in one home, to begin with
+LEAST = 1e-12
+BITS = np.log(2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Chances of every level, per kind of pair and field; a field without an entry in home or area is as in unrelated.
+
+    frequency: per field, how often the value of each record occurs among known ones.
+    """
+
+    fields: tuple[Field, ...]
+    person: dict[str, Numbers]
+    home: dict[str, Numbers]
+    area: dict[str, Numbers]
+    unrelated: dict[str, Numbers]
+    frequency: dict[str, Numbers]
+    person_share: float  # of all pairs of records
+    home_share: float
+    area_share: float
+
+
+def fit_model(
+    records: pl.DataFrame, comparer: Comparer, left: Places, right: Places, levels: Levels, *, seed: int
+) -> Model:
+    """The mixture, by expectation maximisation over candidate pairs.
+
+    Takes     records: normalised; comparer: of these records; left, right, levels: candidate pairs, compared;
+              seed: of the random pairs and of the sample.
+    Returns   Model. Unrelated pairs are learned from random ones, areas from random ones too (they are common), persons
+              and homes from the candidates, which hold nearly all of both.
+    Source    Fellegi and Sunter (1969); Winkler (1988) for EM; frequencies: Winkler (1989). Homes and areas as further
+              latent classes are this project's own.
+    """
+    random = np.random.default_rng(seed)
+    fields, size = comparer.fields, records.height
+    one, other = random.integers(0, size, RANDOM_PAIRS), random.integers(0, size, RANDOM_PAIRS)
+    drawn = np.unique(np.minimum(one, other) * size + np.maximum(one, other))
+    drawn = drawn[drawn // size != drawn % size]
+    chance = comparer.levels(drawn // size, drawn % size)
+    frequency = {field.name: _frequencies(records[field.name]) for field in fields}
+    unrelated = {field.name: _unrelated(records[field.name], chance[:, k], field) for k, field in enumerate(fields)}
+    area_share, area = _fit_area(fields, chance, unrelated)
+    start = Model(
+        fields, _person_start(fields), _home_start(fields, unrelated), area, unrelated, frequency,
+        0.5 / size, 0.5 / size if _has_homes(fields) else 0.0, area_share,
+    )  # fmt: skip
+    picked = np.arange(left.size)
+    if left.size > SAMPLE_PAIRS:
+        picked = np.sort(random.choice(left.size, SAMPLE_PAIRS, replace=False))
+    weight = left.size / max(picked.size, 1)
+    return _maximise(start, left[picked], levels[picked], weight=weight, all_pairs=size * (size - 1) / 2)
+
+
+def evidence(model: Model, left: Places, levels: Levels) -> Numbers:
+    """Bits for one person against everything else, the rarity of being one person included: 0 is an even chance.
+
+    Takes     left: one record of each pair (equal values are as rare on either side); levels: of `Comparer.levels`.
+    """
+    person, home, rest = _logs(model, left, levels)
+    return np.asarray((person - np.logaddexp(home, rest)) / BITS)
+
+
+def _maximise(model: Model, left: Places, levels: Levels, *, weight: float, all_pairs: float) -> Model:
+    first = model
+    learned = [field for field in model.fields if field.name in model.home and field.meaning in (HOME, AREA, ATTRIBUTE)]
+    column = {field.name: k for k, field in enumerate(model.fields)}
+    for _ in range(ROUNDS):
+        person, home, rest = _logs(model, left, levels)
+        others = np.logaddexp(home, rest)
+        is_person = 1 / (1 + np.exp(np.clip(others - person, -500, 500)))
+        is_home = (1 - is_person) * np.exp(home - others)
+        model = Model(
+            model.fields,
+            {f.name: _learned(levels[:, column[f.name]], is_person, first.person[f.name], f) for f in model.fields},
+            model.home | {f.name: _learned(levels[:, column[f.name]], is_home, first.home[f.name], f) for f in learned},
+            model.area,
+            model.unrelated,
+            model.frequency,
+            max(float(is_person.sum()) * weight / all_pairs, LEAST),
+            max(float(is_home.sum()) * weight / all_pairs, LEAST) if model.home_share else 0.0,
+            model.area_share,
+        )
+    return model
+
+
+def _logs(model: Model, left: Places, levels: Levels) -> tuple[Numbers, Numbers, Numbers]:
+    """Log likelihoods: person, home, and area or unrelated together."""
+    with np.errstate(divide="ignore"):
+        shares = np.log([model.person_share, model.home_share, model.area_share, 1 - model.area_share])
+    person, home, area, unrelated = (np.full(left.size, share) for share in shares)
+    for column, field in enumerate(model.fields):
+        seen, name = levels[:, column], field.name
+        by_chance = _lookup(model.unrelated[name], seen)
+        equal = seen == field.equal
+        rarity = np.log(model.frequency[name][left[equal]] / model.unrelated[name][field.equal])
+        by_chance[equal] += rarity
+        person += _lookup(model.person[name], seen)
+        home += _lookup(model.home[name], seen) if name in model.home else by_chance
+        area += _lookup(model.area[name], seen) if name in model.area else by_chance
+        unrelated += by_chance
+    return person, home, np.logaddexp(area, unrelated)
+
+
+def _lookup(chances: Numbers, levels: NDArray[np.int8]) -> Numbers:
+    return np.asarray(np.append(np.log(chances), 0.0)[levels])  # UNKNOWN is -1, the last: it says nothing
+
+
+def _learned(levels: NDArray[np.int8], share: Numbers, start: Numbers, field: Field) -> Numbers:
+    known = levels >= 0
+    count = np.bincount(levels[known], weights=share[known], minlength=len(field.levels))
+    return (count + PRIOR_PAIRS * start) / (count.sum() + PRIOR_PAIRS)
+
+
+def _frequencies(values: pl.Series) -> Numbers:
+    counts = values.to_frame("value").select(pl.len().over("value")).to_series().to_numpy().astype(float)
+    return np.where(values.is_null().to_numpy(), 1.0, counts / max(values.len() - values.null_count(), 1))
+
+
+def _unrelated(values: pl.Series, levels: NDArray[np.int8], field: Field) -> Numbers:
+    """Levels of random pairs; that of equal values exactly, from the counts of values."""
+    count = np.bincount(levels[levels >= 0], minlength=len(field.levels)) + 0.5
+    chances = count / count.sum()
+    sizes = values.drop_nulls().value_counts()["count"].to_numpy().astype(float)
+    total = sizes.sum()
+    equal = float((sizes * (sizes - 1)).sum() / max(total * (total - 1), 1.0))
+    chances[field.equal] = max(equal, 1.0 / max(total * (total - 1), 1.0))
+    return np.asarray(chances / chances.sum())
+
+
+def _mostly_equal(field: Field, equal: float) -> Numbers:
+    chances = np.full(len(field.levels), (1 - equal) / (len(field.levels) - 1))
+    chances[field.equal] = equal
+    return chances
+
+
+def _person_start(fields: Sequence[Field]) -> dict[str, Numbers]:
+    return {field.name: _mostly_equal(field, EQUAL_IN_PERSON) for field in fields}
+
+
+def _has_homes(fields: Sequence[Field]) -> bool:
+    """Relatives can be recognised only where a name or a place is shared beside something else that is shared."""
+    return sum(field.meaning in (HOME, AREA) for field in fields) > 1
+
+
+def _home_start(fields: Sequence[Field], unrelated: dict[str, Numbers]) -> dict[str, Numbers]:
+    start: dict[str, Numbers] = {}
+    for field in fields:
+        equal = np.eye(len(field.levels))[field.equal]
+        by_chance = unrelated[field.name]
+        if field.name == "given_name":
+            start[field.name] = (1 - NAMESAKES) * by_chance + NAMESAKES * equal
+        elif field.name == "birth_date":
+            start[field.name] = (1 - TWINS) * by_chance + TWINS * equal
+        elif field.name == "email":
+            start[field.name] = (1 - SHARED_EMAIL) * by_chance + SHARED_EMAIL * equal
+        elif field.meaning in (HOME, AREA):
+            start[field.name] = _mostly_equal(field, EQUAL_IN_HOME)
+        elif field.meaning == ATTRIBUTE:
+            start[field.name] = 0.5 * by_chance + 0.5 * equal
+    return start
+
+
+def _fit_area(
+    fields: Sequence[Field], levels: Levels, unrelated: dict[str, Numbers]
+) -> tuple[float, dict[str, Numbers]]:
+    """Among random pairs: the share of neighbours, and how alike their places are. One place alone needs no class."""
+    places = [(column, field) for column, field in enumerate(fields) if field.meaning == AREA]
+    if len(places) < 2:
+        return 0.0, {}
+    share = 0.01
+    start = {field.name: _mostly_equal(field, EQUAL_IN_AREA) for _, field in places}
+    area = start
+    for _ in range(ROUNDS):
+        near = sum(_lookup(area[field.name], levels[:, column]) for column, field in places)
+        far = sum(_lookup(unrelated[field.name], levels[:, column]) for column, field in places)
+        is_near = 1 / (1 + np.exp(np.clip(far - near + np.log((1 - share) / share), -500, 500)))
+        share = float(np.clip(is_near.mean(), 1e-6, 0.3))
+        area = {field.name: _learned(levels[:, column], is_near, start[field.name], field) for column, field in places}
+    return share, area
