@@ -67,7 +67,8 @@ def words(texts: pl.Series, kept: str = "") -> pl.Series:
     Takes     kept: signs as they stand inside a regular expression's brackets.
     """
     bare = folded(texts).str.replace_all("'", "", literal=True)
-    return _spaced(bare.str.replace_all(rf"[^\p{{L}}\p{{N}}\p{{M}}{kept}]+", " "))
+    signs = rf"[^a-z0-9 {kept}]+" if is_ascii(bare).all() else rf"[^\p{{L}}\p{{N}}\p{{M}} {kept}]+"
+    return _spaced(bare.str.replace_all(signs, " "))
 
 
 def lowered(texts: pl.Series) -> pl.Series:
@@ -81,12 +82,18 @@ def by_distinct(texts: pl.Series, function: TextFunction) -> pl.DataFrame:
     Takes     function: gives one row per value it gets, each of its value alone; nulls for null.
     Returns   its columns, one row per text in the order of texts.
     """
-    known = texts.drop_nulls().unique()
-    if known.len() * 2 > texts.len():
+    if not repeats(texts):
         return function(texts)
+    known = texts.drop_nulls().unique()
     answers = function(known).with_columns(known.alias("__key"))
     keys = texts.alias("__key").to_frame()
     return keys.join(answers, on="__key", how="left", maintain_order="left").drop("__key")
+
+
+def repeats(texts: pl.Series) -> bool:
+    """Whether values come often enough for the search for distinct ones to save work."""
+    distinct = texts.to_frame().select(pl.all().approx_n_unique()).item()
+    return bool(distinct * 2 <= texts.len())
 
 
 def mapped(texts: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
