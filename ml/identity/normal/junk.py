@@ -45,9 +45,14 @@ def without_junk(texts: pl.Series, *more: str) -> pl.Series:
 
     Takes     texts, cleaned; more: further regular expressions of junk, over small letters.
     """
-    small = texts.str.to_lowercase()
+    return texts.to_frame().select(meaning(pl.col(texts.name), *more)).to_series()
+
+
+def meaning(text: pl.Expr, *more: str) -> pl.Expr:
+    """`without_junk` of an expression."""
+    small = text.str.to_lowercase()
     wrong = small.is_in(JUNK_WORDS) | small.str.contains("|".join((NO_WORDS, REPEATED_X, REPEATED_DIGIT, *more)))
-    return texts.set(wrong.fill_null(value=False), None)
+    return pl.when(~wrong).then(text).name.keep()
 
 
 def without_frequent_na(texts: pl.Series) -> pl.Series:

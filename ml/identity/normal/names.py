@@ -130,5 +130,9 @@ def _by_library(names: pl.Series) -> pl.DataFrame:
 def _part(texts: pl.Series) -> pl.Series:
     """The last step for each part: words only, no title, no junk; of a hyphenated given name the first word."""
     bare = texts.str.replace_all("-", " ", literal=True).str.replace_all(r" {2,}", " ").str.strip_chars(" ")
-    bare = without_junk(_address_off(bare.set(bare == "", None)), REPEATED_LETTER)
-    return bare.str.extract(r"^(\S+)", 1) if texts.name == "given_name" else bare
+    bare = bare.set(bare == "", None)
+    if texts.name == "given_name":
+        bare = _address_off(bare.str.extract(r"^(\S+)", 1), lone=LONE_TITLES)
+    else:
+        bare = _address_off(bare)
+    return without_junk(bare, REPEATED_LETTER)
