@@ -5,7 +5,7 @@ import re
 import polars as pl
 
 from ml.identity.normal.countries import ISO2, NAMES
-from ml.identity.normal.junk import NO_POSTCODE, ONLY_ZEROS, without_frequent_na, without_junk
+from ml.identity.normal.junk import NO_POSTCODE, NO_VALUE, ONLY_ZEROS, without_frequent_na, without_junk
 from ml.identity.normal.text import cleaned, folded, lowered, mapped, words
 
 GENDERS = {
@@ -53,12 +53,12 @@ def normal_places(texts: pl.Series) -> pl.Series:
 
 def normal_ids(texts: pl.Series) -> pl.Series:
     """Identifiers in small letters, their signs and leading zeros kept; mere zeros and junk are null."""
-    return without_junk(lowered(texts), ONLY_ZEROS)
+    return without_junk(lowered(texts), ONLY_ZEROS, NO_VALUE)
 
 
 def normal_words(texts: pl.Series) -> pl.Series:
     """Sources and attributes as folded text, signs kept."""
-    return mapped(texts, lambda some: without_junk(folded(without_junk(cleaned(some))), "^na$"))
+    return mapped(texts, lambda some: without_junk(folded(without_junk(cleaned(some))), NO_VALUE))
 
 
 def attribute_names(roles: list[str]) -> list[str]:
@@ -76,7 +76,7 @@ def attribute_names(roles: list[str]) -> list[str]:
 
 
 def _postcode(texts: pl.Series) -> pl.Series:
-    text = without_junk(folded(texts), NO_POSTCODE, "^na$").str.replace(r"^(\d{5})[- ]+\d{4}$", "$1")
+    text = without_junk(folded(texts), NO_POSTCODE, NO_VALUE).str.replace(r"^(\d{5})[- ]+\d{4}$", "$1")
     bare = text.str.replace_all(r"[^\p{L}\p{N}\p{M}]+", "").str.to_uppercase()
     return without_junk(bare.set(bare == "", None), NO_POSTCODE)
 

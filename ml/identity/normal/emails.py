@@ -14,7 +14,7 @@ from ml.identity.normal.text import is_ascii, lowered
 LIBRARY_EMAILS = 50_000  # email-validator needs about 50 microseconds per address
 ATOM = r"[a-z0-9!#$%&'*+/=?^_`{|}~-]+"
 ORDINARY = rf"^{ATOM}(?:\.{ATOM})*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{{2,24}}$"  # RFC 5322 without quotes
-TOO_LONG = r"^[^@]{65,}@|[^@.]{64,}(?:\.[^@]*)?$|^.{255,}$"
+TOO_LONG = r"[^@.]{64,}(?:\.[^@]*)?$|^.{255,}$"
 FOR_LIBRARY = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 TAGS = ("gmail.com", "outlook.com", "hotmail.com", "live.com", "msn.com", "icloud.com", "me.com", "mac.com",
         "protonmail.com", "proton.me", "pm.me", "fastmail.com", "zoho.com", "yandex.com")  # fmt: skip

@@ -8,11 +8,13 @@ import polars as pl
 
 JUNK_WORDS = (
     "n/a", "n.a.", "n.a", "#n/a", "not applicable", "not available", "not known", "not given", "not provided",
-    "not specified", "unspecified", "undefined", "null", "(null)", "<null>", "none", "nil", "nan", "<na>",
+    "not specified", "unspecified", "undefined", "null", "(null)", "<null>", "none", "<na>",
     "unknown", "unkown", "unk", "no name", "noname", "no email", "no phone", "no address", "anonymous", "anon",
-    "test", "tester", "testing", "test test", "dummy", "sample", "asdf", "asdfgh", "qwerty", "tbd", "tba", "blank",
-    "empty", "missing", "inconnu", "unbekannt", "desconocido", "sconosciuto", "default", "guest", "deceased",
+    "test", "tester", "testing", "test test", "dummy", "asdf", "asdfgh", "qwerty", "tbd", "tba", "<nan>",
+    "empty", "missing", "inconnu", "unbekannt", "desconocido", "sconosciuto", "no value",
 )  # fmt: skip
+NAMES_TOO = ("na", "nan", "nil", "guest", "blank", "sample")  # junk where frequent, see without_frequent_na
+NO_VALUE = "^(?:na|nan|nil)$"  # junk where no name is expected
 NO_WORDS = r"^[\W_]+$"
 REPEATED_X = r"^x{2,}$"
 REPEATED_LETTER = "^(?:" + "|".join(f"{letter}{{3,}}" for letter in "abcdefghjklmnopqrstuvwyz") + ")$"
@@ -43,20 +45,27 @@ def without_junk(texts: pl.Series, *more: str) -> pl.Series:
 
     Takes     texts, cleaned; more: further regular expressions of junk, over small letters.
     """
-    small = texts.str.to_lowercase()
+    return texts.to_frame().select(meaning(pl.col(texts.name), *more)).to_series()
+
+
+def meaning(text: pl.Expr, *more: str) -> pl.Expr:
+    """`without_junk` of an expression."""
+    small = text.str.to_lowercase()
     wrong = small.is_in(JUNK_WORDS) | small.str.contains("|".join((NO_WORDS, REPEATED_X, REPEATED_DIGIT, *more)))
-    return texts.set(wrong.fill_null(value=False), None)
+    return pl.when(~wrong).then(text).name.keep()
 
 
 def without_frequent_na(texts: pl.Series) -> pl.Series:
-    """Text without "na", if the column means "not available" by it and not a person or place of that name.
+    """Text without the words that are names, too, where the column does not mean persons or places by them.
 
-    "Na" is a name in several languages. It is junk where it stands at least FEWEST_NA times and at least as often as
-    the most common other value: no real name leads a column under that spelling.
+    "Na", "Nil" and "Guest" are somebody's names. Each is junk where it stands at least FEWEST_NA times and at least as
+    often as the most common other value: no real name leads a column under that spelling.
     """
-    is_na = (texts.str.to_lowercase() == "na").fill_null(value=False)
-    count = int(is_na.sum())
-    if count < FEWEST_NA:
+    small = texts.str.to_lowercase()
+    doubtful = small.is_in(NAMES_TOO).fill_null(value=False)
+    if int(doubtful.sum()) < FEWEST_NA:
         return texts
-    others = texts.filter(~is_na).drop_nulls().value_counts()["count"].max()
-    return texts.set(is_na, None) if count >= int(str(others or 0)) else texts
+    others = texts.filter(~doubtful).drop_nulls().value_counts(name="n")["n"].max()
+    counts = small.filter(doubtful).value_counts(name="n")
+    leading = counts.filter(pl.col("n") >= max(FEWEST_NA, int(str(others or 0))))[small.name]
+    return texts.set(small.is_in(leading.implode()).fill_null(value=False), None)

@@ -10,7 +10,7 @@ import polars as pl
 from nameparser import HumanName
 
 from ml.identity.normal.junk import REPEATED_LETTER, without_frequent_na, without_junk
-from ml.identity.normal.text import by_distinct, cleaned, words
+from ml.identity.normal.text import by_distinct, cleaned, repeats, words
 
 LIBRARY_NAMES = 10_000  # nameparser needs about half a millisecond per name
 LONGEST_NAME = 100  # characters that nameparser gets
@@ -25,7 +25,6 @@ PARTICLES = (
 )
 FIRST_MIDDLE_LAST = rf"^(\S+)(?: (.+?))?? ((?:(?:{PARTICLES}) )*\S+)$"
 LAST_FIRST_MIDDLE = r"^([^,]+), ?([^ ,]+)(?: ([^,]+))?$"
-ONE_WORD = r"^([^ ,]+)$"
 MANY_WORDS = r"^\S+(?: \S+){4,}$"
 FIELDS = ("given_name", "middle_names", "family_name")
 
@@ -50,11 +49,12 @@ def normal_full_names(texts: pl.Series) -> tuple[pl.DataFrame, list[str]]:
     Returns   given_name, middle_names, family_name String, one row per text; a sentence if there were too many
               unusual names for the library.
     """
-    known = texts.drop_nulls().unique().sort()
+    known = texts.drop_nulls().unique() if repeats(texts) else texts
     table, notes = _full(known)
-    table = table.with_columns(known.alias("__key"))
-    found = texts.alias("__key").to_frame().join(table, on="__key", how="left", maintain_order="left")
-    return found.select(without_frequent_na(found[name]) for name in FIELDS), notes
+    if known is not texts:
+        keys = texts.alias("__key").to_frame()
+        table = keys.join(table.with_columns(known.alias("__key")), on="__key", how="left", maintain_order="left")
+    return table.select(without_frequent_na(table[name]) for name in FIELDS), notes
 
 
 def _given(texts: pl.Series) -> pl.DataFrame:
@@ -86,60 +86,53 @@ def _full(known: pl.Series) -> tuple[pl.DataFrame, list[str]]:
     plain = words(clean, kept=r",\-").str.replace_all(r" ?, ?", ", ").str.strip_chars(" ,-")
     plain = plain.str.replace(rf"^(?:(?:{TITLES}),? )+", "").str.replace(rf"(?:,? (?:{SUFFIXES}))+$", "")
     odd = (clean.str.contains(r"[()&\"“”„/]|,.*,") | plain.str.contains(MANY_WORDS)).fill_null(value=False)
-    table = _split(plain)
-    wanted = odd.arg_true()
-    asked = wanted.head(LIBRARY_NAMES)
+    parts = _split(plain)
+    unusual = clean.set(~odd, None)
+    asked = unusual.drop_nulls().unique().sort()
     notes = []
-    if len(wanted) > len(asked):
+    if len(asked) > LIBRARY_NAMES:
         notes.append(
-            f"full_name: {len(wanted)} distinct unusual names, more than {LIBRARY_NAMES}: the others were taken "
-            "apart by their first and last words."
+            f"full_name: {len(asked)} distinct unusual names, more than {LIBRARY_NAMES}: the others were taken apart "
+            "by their first and last words."
         )
-    answers = _by_library(clean.gather(asked))
-    table = table.select(_filled(table[name], asked, answers[name]) for name in FIELDS)
-    return table.select(_name_words(table[name]) for name in FIELDS), notes
+    if len(asked):
+        answers = _by_library(asked.head(LIBRARY_NAMES))
+        found = unusual.alias("__key").to_frame().join(answers, on="__key", how="left", maintain_order="left")
+        is_answered = unusual.is_in(answers["__key"].implode()).fill_null(value=False)
+        parts = pl.DataFrame([found[name].zip_with(is_answered, parts[name]) for name in FIELDS])
+    return pl.DataFrame([_part(parts[name]) for name in FIELDS]), notes
 
 
 def _split(plain: pl.Series) -> pl.DataFrame:
     """By pattern: "First Middle Last" with particles, "LAST, First Middle", or one word."""
-    text = pl.col("t")
-    comma = text.str.contains(",", literal=True)
-    forward = {1: "given_name", 2: "middle_names", 3: "family_name"}
-    turned = {2: "given_name", 3: "middle_names", 1: "family_name"}
-    places = {
-        name: (number, other) for number, name in forward.items() for other, same in turned.items() if same == name
-    }
-    fallback = text.str.replace_all(",", "", literal=True)
-    return (
-        plain.alias("t")
-        .to_frame()
-        .select(
-            pl.when(comma & text.str.contains(LAST_FIRST_MIDDLE))
-            .then(text.str.extract(LAST_FIRST_MIDDLE, behind))
-            .otherwise(
-                pl.coalesce(fallback.str.extract(FIRST_MIDDLE_LAST, before), fallback.str.extract(ONE_WORD, 1))
-                if name == "given_name"
-                else fallback.str.extract(FIRST_MIDDLE_LAST, before)
-            )
-            .alias(name)
-            for name, (before, behind) in places.items()
-        )
-    )
+    commas = plain.str.contains(LAST_FIRST_MIDDLE).fill_null(value=False)
+    forward = plain.str.replace_all(",", "", literal=True).str.extract_groups(FIRST_MIDDLE_LAST).struct.unnest()
+    table = forward.rename(dict(zip("123", FIELDS, strict=True)))
+    lone = plain.set(plain.str.contains(r"[ ,]").fill_null(value=False), None)
+    table = table.with_columns(table["given_name"].zip_with(table["given_name"].is_not_null(), lone))
+    if not commas.any():
+        return table
+    turned = plain.set(~commas, None).str.extract_groups(LAST_FIRST_MIDDLE).struct.unnest()
+    order = dict(zip(FIELDS, "231", strict=True))
+    return table.with_columns(turned[place].zip_with(commas, table[name]).alias(name) for name, place in order.items())
 
 
 def _by_library(names: pl.Series) -> pl.DataFrame:
+    """What nameparser makes of each name, as words, beside the name."""
     rows = []
     for name in names.str.slice(0, LONGEST_NAME):
         found = HumanName(name)
         rows.append((found.first, found.middle, found.last))
-    return pl.DataFrame(rows, schema=dict.fromkeys(FIELDS, pl.String), orient="row")
+    table = pl.DataFrame(rows, schema=dict.fromkeys(FIELDS, pl.String), orient="row")
+    return table.select(*(words(table[name]) for name in FIELDS), names.alias("__key"))
 
 
-def _filled(texts: pl.Series, places: pl.Series, answers: pl.Series) -> pl.Series:
-    return texts.scatter(places, answers) if len(places) else texts
-
-
-def _name_words(texts: pl.Series) -> pl.Series:
-    """The last step for each part: words only, no junk; of a hyphenated given name the first word."""
-    bare = without_junk(_address_off(words(texts)), REPEATED_LETTER)
-    return bare.str.extract(r"^(\S+)", 1) if texts.name == "given_name" else bare
+def _part(texts: pl.Series) -> pl.Series:
+    """The last step for each part: words only, no title, no junk; of a hyphenated given name the first word."""
+    bare = texts.str.replace_all("-", " ", literal=True).str.replace_all(r" {2,}", " ").str.strip_chars(" ")
+    bare = bare.set(bare == "", None)
+    if texts.name == "given_name":
+        bare = _address_off(bare.str.extract(r"^(\S+)", 1), lone=LONE_TITLES)
+    else:
+        bare = _address_off(bare)
+    return without_junk(bare, REPEATED_LETTER)

@@ -11,7 +11,7 @@ import polars as pl
 from phonenumbers import PhoneMetadata
 
 from ml.identity.normal.junk import NO_PHONE, without_junk
-from ml.identity.normal.text import folded
+from ml.identity.normal.text import folded, repeats
 
 LIBRARY_PHONES = 25_000  # phonenumbers needs about 50 microseconds to read a number, and reads its answer again
 COLUMN_COUNTRY_SHARE = 0.8  # of the international numbers in a column
@@ -33,24 +33,26 @@ def normal_phones(texts: pl.Series, countries: pl.Series | None) -> tuple[pl.Ser
         countries = pl.Series([None] * len(texts), dtype=pl.String)
     places = countries.set(~countries.is_in(list(REGIONS)).fill_null(value=False), None)
     rows = pl.DataFrame({"raw": texts.cast(pl.String), "region": places})
-    known = rows.drop_nulls("raw").unique().sort("raw", "region", nulls_last=True)
-    known = known.with_columns(_dialled(known["raw"]).alias("dialled"))
-    known = known.with_columns(
-        pl.when(pl.col("dialled").str.starts_with("+")).then(None).otherwise("region").alias("home")
-    )
+    if not repeats(rows["raw"]):
+        return _phones_of(rows)
+    known = rows.drop_nulls("raw").unique()
+    phones, notes = _phones_of(known)
+    known = known.with_columns(phones.alias("phone"))
+    return rows.join(known, on=list(rows.columns), how="left", maintain_order="left", nulls_equal=True)["phone"], notes
+
+
+def _phones_of(rows: pl.DataFrame) -> tuple[pl.Series, list[str]]:
+    """First the numbers whose country is known, then the others by what the first say of the column."""
     notes: list[str] = []
-    known = known.with_columns(_numbers(known["dialled"], known["home"], notes).alias("phone"))
-    region = _column_region(known["phone"])
+    dialled = _dialled(rows["raw"])
+    phones = _numbers(dialled, rows["region"], notes)
+    left = (rows["region"].is_null() & ~phones.str.starts_with("+")).fill_null(value=False)
+    region = _column_region(phones) if left.any() else None
     if region is not None:
-        left = (known["home"].is_null() & ~known["phone"].str.starts_with("+")).fill_null(value=False)
-        if left.any():
-            notes.append(f"phone: numbers without country code read as {region}, like the others of the column.")
-            homes = pl.Series([region] * int(left.sum()), dtype=pl.String)
-            late = _numbers(known["dialled"].filter(left), homes, notes)
-            known = known.with_columns(known["phone"].scatter(left.arg_true(), late))
-    known = known.with_columns(without_junk(known["phone"], NO_PHONE))
-    found = rows.join(known, on=["raw", "region"], how="left", maintain_order="left", nulls_equal=True)
-    return found["phone"], notes
+        notes.append(f"phone: numbers without country code read as {region}, like the others of the column.")
+        homes = pl.Series([region], dtype=pl.String).new_from_index(0, int(left.sum()))
+        phones = phones.scatter(left.arg_true(), _numbers(dialled.filter(left), homes, notes))
+    return without_junk(phones, NO_PHONE), notes
 
 
 def _dialled(raw: pl.Series) -> pl.Series:
@@ -80,17 +82,10 @@ def _numbers(dialled: pl.Series, homes: pl.Series, notes: list[str]) -> pl.Serie
     for region_code in table["region"].drop_nulls().unique().sort():
         places = (table["region"] == region_code).fill_null(value=False).arg_true()
         result = result.scatter(places, _by_plan(table["national"].gather(places), region_code))
-    asked = (result.is_null() & table["region"].is_not_null()).arg_true()
-    if len(asked) > LIBRARY_PHONES:
-        notes.append(
-            f"phone: {len(asked)} distinct numbers fit no numbering plan, more than {LIBRARY_PHONES}: the others are "
-            "kept as their digits."
-        )
-        asked = asked.head(LIBRARY_PHONES)
-    if len(asked):
-        some = table[asked].select("dialled", "region", "code").rows()
-        answers = [_by_library(dialled, None if code else region) for dialled, region, code in some]
-        result = result.scatter(asked, pl.Series(answers, dtype=pl.String))
+    rest = table.filter(result.is_null() & pl.col("region").is_not_null() & pl.col("dialled").is_not_null())
+    answers = _by_library(rest.select("dialled", "region", "code").unique(), notes)
+    found = table.join(answers, on=["dialled", "region"], how="left", maintain_order="left")["phone"]
+    result = result.zip_with(result.is_not_null(), found)
     return result.zip_with(result.is_not_null(), dialled)
 
 
@@ -111,7 +106,19 @@ def _by_plan(national: pl.Series, region: str) -> pl.Series:
     return f"+{plan.country_code}" + best
 
 
-def _by_library(dialled: str, region: str | None) -> str | None:
+def _by_library(asked: pl.DataFrame, notes: list[str]) -> pl.DataFrame:
+    """The library's reading of distinct numbers, as many as there is time for: dialled, region, phone."""
+    if asked.height > LIBRARY_PHONES:
+        notes.append(
+            f"phone: {asked.height} distinct numbers fit no numbering plan, more than {LIBRARY_PHONES}: the others are "
+            "kept as their digits."
+        )
+    asked = asked.sort("dialled", "region").head(LIBRARY_PHONES)
+    answers = [_settled(dialled, None if code else region) for dialled, region, code in asked.rows()]
+    return asked.select("dialled", "region", pl.Series("phone", answers, dtype=pl.String))
+
+
+def _settled(dialled: str, region: str | None) -> str | None:
     """The library's reading, read again until it stays; null where there is none."""
     number: str | None = dialled
     for _ in range(4):
@@ -131,7 +138,7 @@ def _read(dialled: str, region: str | None) -> str | None:
 
 def _column_region(phones: pl.Series) -> str | None:
     """The country of at least COLUMN_COUNTRY_SHARE of the distinct international numbers."""
-    codes = phones.unique().str.extract(CALLING_CODE, 1).drop_nulls()
+    codes = phones.filter(phones.str.starts_with("+")).unique().str.extract(CALLING_CODE, 1).drop_nulls()
     if not len(codes):
         return None
     counts = codes.value_counts(name="n").sort(["n", codes.name], descending=True)

@@ -45,11 +45,12 @@ def _nysiis(names: pl.Series) -> pl.Series:
     first, rest = word.str.slice(0, 1), word.str.slice(1)
     for pattern, sound in INNER:
         rest = rest.str.replace_all(pattern, sound)
-    marked = first.str.replace("[EIOU]", "A") + rest
+    marked = first.str.replace("^[AEIOU]$", "A").str.replace("^[^A]$", "-") + rest  # a vowel or none before the rest
     for pattern, sound in SILENT:
         marked = marked.str.replace_all(pattern, sound)
     key = first + marked.str.slice(1)
     for letter in LETTERS:
         key = key.str.replace_all(f"{letter}{{2,}}", letter)
     key = key.str.replace("(.)S$", "$1").str.replace("(.)AY$", "${1}Y").str.replace("(.)A$", "$1")
-    return key.zip_with(is_latin, letters.str.to_lowercase())
+    key = key.zip_with(is_latin, letters.str.to_lowercase())
+    return key.set(key == "", None)

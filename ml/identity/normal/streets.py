@@ -22,7 +22,7 @@ ABBREVIATIONS = {
     "carretera": "ctra", "rua": "r", "travessa": "tv",
 }  # fmt: skip
 GERMAN_STREET = r"(\p{L})(?:strasse|str)( |$)"  # hauptstrasse, hauptstr
-NUMBER = r"\d+ ?[a-z]?(?:[-/]\d+[a-z]?)?"
+SIGNS = r"/\-"
 LEADING = r"^(\d+[a-z]?(?:[-/]\d+[a-z]?)*)(?: (.*))?$"
 TRAILING = r"^(.*\p{L}.*) (\d+[a-z]?(?:[-/]\d+[a-z]?)*)$"
 NO_HOUSE = r"(?:^| )(?:apt|unit|fl|flr|ste|no|box|lot|route|rte|hwy|room|rm|level|shop|bldg|floor|us|km) \S+$"
@@ -40,26 +40,27 @@ def normal_streets(parts: list[pl.Series]) -> pl.DataFrame:
 
 
 def _house_and_street(lines: pl.Series) -> pl.DataFrame:
-    tight = cleaned(lines).str.replace_all(r"(\d) ?([-/]) ?(\d)", "$1$2$3")
-    text = words(tight, kept=r"/\-").str.replace_all(r"(\d)([-/])(\d)", "${1}\u0001$2$3")
-    text = text.str.replace_all(r"(^|[^\u0001])[-/]+", "$1 ").str.replace_all("\u0001", "", literal=True)
-    text = _short(words(text, kept=r"/\-"))
-    both = (
-        text.alias("t")
-        .to_frame()
-        .select(
-            pl.coalesce(_leading(1), _trailing(2)).alias("street_number"),
-            pl.when(pl.col("t").str.contains(LEADING))
-            .then(_leading(2))
-            .otherwise(pl.coalesce(_trailing(1), "t"))
-            .alias("street"),
-        )
+    text = _short(words(_inner_signs(words(lines, kept=SIGNS)), kept=SIGNS))
+    table = text.alias("t").to_frame()
+    leading = table.select(pl.col("t").str.extract_groups(LEADING).struct.unnest()).rename({"1": "number", "2": "rest"})
+    trailing = table.select(_trailing(2).alias("number"), _trailing(1).alias("rest"))
+    starts = leading["number"].is_not_null()
+    rest = trailing["rest"].zip_with(trailing["rest"].is_not_null(), text)
+    return pl.DataFrame(
+        {
+            "street_number": leading["number"].zip_with(starts, trailing["number"]),
+            "street": without_junk(leading["rest"].zip_with(starts, rest)),
+        }
     )
-    return both.with_columns(without_junk(both["street"]))
 
 
-def _leading(group: int) -> pl.Expr:
-    return pl.col("t").str.extract(LEADING, group)
+def _inner_signs(text: pl.Series) -> pl.Series:
+    """Strokes and hyphens only between digits (12-14, 3/17); elsewhere they part words."""
+    if not text.str.contains("[-/]").any():
+        return text
+    tight = text.str.replace_all(r"(\d) ?([-/]) ?(\d)", "$1\u0001$2$3")
+    parted = tight.str.replace_all(r"(^|[^\u0001])[-/]+", "$1 ")
+    return parted.str.replace_all("\u0001", "", literal=True)
 
 
 def _trailing(group: int) -> pl.Expr:

@@ -15,7 +15,9 @@ LETTERS = {  # letters that no normal form takes apart
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ħ": "h", "ı": "i",
     "ŋ": "n", "ŧ": "t", "ĸ": "k", "ς": "σ",
 }  # fmt: skip
+FEWEST_VALUES = 1000  # below, looking for distinct values costs more than it saves
 TextFunction = Callable[[pl.Series], pl.DataFrame]
+TextStep = Callable[[pl.Expr], pl.Expr]
 
 
 def text_of(frame: pl.DataFrame, column: str) -> pl.Series:
@@ -50,7 +52,7 @@ def cleaned(texts: pl.Series) -> pl.Series:
 
     Returns   String; empty text is null.
     """
-    return _by_alphabet(texts, _spaced, lambda rest: _spaced(_nfkc(rest)))
+    return _by_alphabet(texts, lambda plain: plain, _nfkc)
 
 
 def folded(texts: pl.Series) -> pl.Series:
@@ -58,7 +60,14 @@ def folded(texts: pl.Series) -> pl.Series:
 
     Returns   String; empty text is null. Applied twice it changes nothing more.
     """
-    return _by_alphabet(texts, lambda plain: _spaced(plain.str.to_lowercase().str.replace_all("`", "'")), _folded_rest)
+    return _by_alphabet(texts, _folded_ascii, _folded_rest)
+
+
+def lowered(texts: pl.Series) -> pl.Series:
+    """Cleaned text in small letters, with its accents and signs."""
+    return _by_alphabet(
+        texts, lambda plain: plain.str.to_lowercase(), lambda rest: _nfkc(_nfkc(rest).str.to_lowercase())
+    )
 
 
 def words(texts: pl.Series, kept: str = "") -> pl.Series:
@@ -66,13 +75,26 @@ def words(texts: pl.Series, kept: str = "") -> pl.Series:
 
     Takes     kept: signs as they stand inside a regular expression's brackets.
     """
-    bare = folded(texts).str.replace_all("'", "", literal=True)
-    return _spaced(bare.str.replace_all(rf"[^\p{{L}}\p{{N}}\p{{M}}{kept}]+", " "))
+
+    def parted(text: pl.Expr, letters: str) -> pl.Expr:
+        bare = text.str.replace_all("'", "", literal=True)
+        return bare.str.replace_all(f"[^{letters} {kept}]+", " ")
+
+    return _by_alphabet(
+        texts,
+        lambda plain: parted(_folded_ascii(plain), "a-z0-9"),
+        lambda rest: parted(_folded_rest(rest), r"\p{L}\p{N}\p{M}"),
+    )
 
 
-def lowered(texts: pl.Series) -> pl.Series:
-    """Cleaned text in small letters, with its accents and signs."""
-    return _by_alphabet(texts, lambda plain: _spaced(plain.str.to_lowercase()), _lowered_rest)
+def spaced(text: pl.Expr) -> pl.Expr:
+    """One space for each run of blanks and control signs, none at the ends; cut; empty is null."""
+    return _cut(text.str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars(" "))
+
+
+def changed(texts: pl.Series, function: Callable[[pl.Expr], pl.Expr]) -> pl.Series:
+    """An expression over one column, computed at once."""
+    return texts.to_frame().select(function(pl.col(texts.name)).alias(texts.name)).to_series()
 
 
 def by_distinct(texts: pl.Series, function: TextFunction) -> pl.DataFrame:
@@ -81,12 +103,20 @@ def by_distinct(texts: pl.Series, function: TextFunction) -> pl.DataFrame:
     Takes     function: gives one row per value it gets, each of its value alone; nulls for null.
     Returns   its columns, one row per text in the order of texts.
     """
-    known = texts.drop_nulls().unique()
-    if known.len() * 2 > texts.len():
+    if not repeats(texts):
         return function(texts)
+    known = texts.drop_nulls().unique()
     answers = function(known).with_columns(known.alias("__key"))
     keys = texts.alias("__key").to_frame()
     return keys.join(answers, on="__key", how="left", maintain_order="left").drop("__key")
+
+
+def repeats(texts: pl.Series) -> bool:
+    """Whether values come often enough for the search for distinct ones to save work."""
+    if len(texts) < FEWEST_VALUES:
+        return False
+    distinct = texts.to_frame().select(pl.all().approx_n_unique()).item()
+    return bool(distinct * 2 <= texts.len())
 
 
 def mapped(texts: pl.Series, function: Callable[[pl.Series], pl.Series]) -> pl.Series:
@@ -99,41 +129,43 @@ def is_ascii(texts: pl.Series) -> pl.Series:
     return texts.str.len_bytes() == texts.str.len_chars()
 
 
-def _by_alphabet(
-    texts: pl.Series, plain: Callable[[pl.Series], pl.Series], other: Callable[[pl.Series], pl.Series]
-) -> pl.Series:
-    """ASCII text by the short way, the rest by the long one."""
-    cut = texts.str.slice(0, LONGEST)
-    rest = (~is_ascii(cut)).fill_null(value=False)
-    if not rest.any():
-        return plain(cut)
-    places = rest.arg_true()
-    return plain(cut.set(rest, None)).scatter(places, other(cut.filter(rest)))
+def _by_alphabet(texts: pl.Series, plain: TextStep, other: TextStep) -> pl.Series:
+    """ASCII text by the short way, the rest by the long one; spaces put in order where any are not."""
+    text = pl.col("t")
+    short = text.str.slice(0, LONGEST)
+    is_other = (short.str.len_bytes() != short.str.len_chars()).fill_null(value=False)
+    table = texts.alias("t").to_frame().select(short, is_other.alias("other"))
+    if not table["other"].any():
+        found = table.select(plain(text))["t"]
+    else:
+        ascii_only = table.select(plain(pl.when(~pl.col("other")).then("t")).alias("t"))["t"]
+        rest = table.filter(pl.col("other")).select(other(text))["t"]
+        found = ascii_only.scatter(table["other"].arg_true(), rest)
+    is_untidy = found.str.contains(r"[\s\p{Cc}]{2}|[^\S ]|\p{Cc}|^\s|\s$").any()
+    return changed(found, spaced if is_untidy else _cut).alias(texts.name)
 
 
-def _spaced(texts: pl.Series) -> pl.Series:
-    """One space for each run of blanks and control signs, none at the ends; cut; empty is null."""
-    if texts.str.contains(r"[\s\p{Cc}]{2}|[^\S ]|\p{Cc}|^\s|\s$").any():
-        texts = texts.str.replace_all(r"[\s\p{Cc}]+", " ").str.strip_chars(" ")
-    texts = texts.str.slice(0, LONGEST).str.strip_chars_end(" ")
-    return texts.set(texts == "", None)
+def _cut(text: pl.Expr) -> pl.Expr:
+    short = text.str.slice(0, LONGEST).str.strip_chars_end(" ")
+    return pl.when(short != "").then(short)
 
 
-def _nfkc(texts: pl.Series) -> pl.Series:
-    return texts.str.normalize("NFKC").str.replace_all(INVISIBLE, "").str.normalize("NFKC")
+def _nfkc(text: pl.Expr) -> pl.Expr:
+    text = text.str.replace_all("´", "'", literal=True)  # its compatible form is a space with an accent
+    return text.str.normalize("NFKC").str.replace_all(INVISIBLE, "").str.normalize("NFKC")
 
 
-def _lowered_rest(texts: pl.Series) -> pl.Series:
-    return _spaced(_nfkc(_nfkc(texts).str.to_lowercase()))
+def _folded_ascii(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.replace_all("`", "'", literal=True)
 
 
-def _folded_rest(texts: pl.Series) -> pl.Series:
+def _folded_rest(text: pl.Expr) -> pl.Expr:
     """Twice through: small letters of compatible forms may be compatible forms again."""
-    texts = texts.str.replace_all(APOSTROPHES, "'").str.replace_all(INVISIBLE, "")
+    text = text.str.replace_all(APOSTROPHES, "'").str.replace_all(INVISIBLE, "")
     for _ in range(2):
-        texts = texts.str.normalize("NFKD").str.replace_all(MARKS, "").str.to_lowercase()
-    texts = texts.str.replace_many(LETTERS).str.replace_all(APOSTROPHES, "'").str.replace_all(INVISIBLE, "")
-    return _spaced(texts.str.normalize("NFC"))
+        text = text.str.normalize("NFKD").str.replace_all(MARKS, "").str.to_lowercase()
+    text = text.str.replace_many(LETTERS).str.replace_all(APOSTROPHES, "'").str.replace_all(INVISIBLE, "")
+    return text.str.normalize("NFC")
 
 
 def _numbers(values: pl.Series) -> pl.Series:
