@@ -91,6 +91,10 @@ def in_words(path: Path) -> Iterator[None]:
     except (pl.exceptions.PolarsError, csv.Error, EOFError, gzip.BadGzipFile, OSError) as error:
         if isinstance(error, OSError) and error.errno:  # a disk that fails is no fault of the file
             raise
+        if "new-line character seen in unquoted" in str(error):
+            raise ContractError(
+                f"{path}: expected lines that end in LF or CR LF, got CR alone. Save it anew."
+            ) from error
         first = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         if "utf-8" in first.lower():
             raise ContractError(_not_utf8(path)) from error
@@ -131,15 +135,13 @@ def _require_kind(path: Path, kind: str, start: bytes) -> None:
 
 
 def _header(path: Path) -> list[str]:
-    with opened(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="") as text:
+    with opened(path) as file, io.TextIOWrapper(file, encoding="utf-8-sig", newline="\n") as text:
         names = next((row for row in csv.reader(text) if row), None)
     if names is None:
         raise pl.exceptions.NoDataError("empty CSV")
     other = next((mark for mark in (";", "\t", "|") if len(names) == 1 and mark in names[0]), None)
     if other:
         raise ContractError(f"{path}: expected columns divided by commas, got {other!r} in {names[0]!r}. Save it anew.")
-    if any("\r" in name for name in names):
-        raise ContractError(f"{path}: expected lines that end in LF or CR LF, got CR alone. Save it anew.")
     return names
 
 

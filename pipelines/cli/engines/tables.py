@@ -12,6 +12,8 @@ from pipelines.cli.engines.table_files import columns_of, ending_of, has_blank_l
 from pipelines.files import write_file
 
 ROWS_PER_BLOCK = 1_000_000
+# rows of a CSV are read whole: a comma too many before a wanted cell would move it into another column unseen
+WHOLE_ROWS = pl.QueryOptFlags(projection_pushdown=False)
 
 
 def read_table(path: Path, *, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -23,7 +25,7 @@ def read_table(path: Path, *, columns: Sequence[str] | None = None) -> pl.DataFr
     """
     lines = _lines(path, columns)
     with in_words(path):
-        frame = lines.collect()
+        frame = lines.collect(engine="streaming", optimizations=WHOLE_ROWS)
     if frame.is_empty():
         raise ContractError(f"{path}: expected rows below the header, got none. Export it again.")
     return frame
@@ -39,18 +41,20 @@ def table_blocks(
     Raises    ContractError as `read_table`, but for a file without rows; some only when their block is reached.
     """
     lines = _lines(path, columns)
-    schema = lines.collect_schema()
-    texts = {name for name, kind in schema.items() if kind == pl.String}
-    kinds = [
-        pl.col(name).str.strip_chars().cast(pl.Float64, strict=False)
-        if name in texts and name in numbers and ending_of(path) == "csv"
-        else pl.col(name).cast(pl.Categorical)
-        if name in texts and name in labels
-        else pl.col(name)
-        for name in columns
-    ]
     with in_words(path):
-        yield from lines.select(kinds).collect_batches(chunk_size=ROWS_PER_BLOCK, maintain_order=True)
+        schema = lines.collect_schema()
+        texts = [name for name, kind in schema.items() if kind == pl.String]
+        lines = lines.with_columns(pl.col(name).cast(pl.Categorical) for name in texts if name in set(labels))
+        wanted = [name for name in texts if name in set(numbers) and ending_of(path) == "csv"]
+        for block in lines.collect_batches(chunk_size=ROWS_PER_BLOCK, maintain_order=True, optimizations=WHOLE_ROWS):
+            yield block.with_columns(_floats(block[name]) for name in wanted)
+
+
+def _floats(text: pl.Series) -> pl.Series:
+    numbers = text.cast(pl.Float64, strict=False)
+    if numbers.null_count() > text.null_count():  # blanks around numbers are looked for where there may be some
+        numbers = text.str.strip_chars().cast(pl.Float64, strict=False)
+    return numbers
 
 
 def write_table(frame: pl.DataFrame, path: Path) -> None:
@@ -58,9 +62,13 @@ def write_table(frame: pl.DataFrame, path: Path) -> None:
 
     Raises    ContractError for another ending.
     """
+    kind = ending_of(path)
+    nested = [name for name, dtype in frame.schema.items() if dtype.is_nested()]
+    if kind == "csv" and nested:
+        raise ContractError(f"{path}: expected columns of single values, got nested ones: {nested}. Write Parquet.")
     whole = frame.rechunk()
     write: Any = whole.write_parquet
-    if ending_of(path) == "csv":
+    if kind == "csv":
         write = partial(whole.write_csv, compression="gzip" if path.suffix.lower() == ".gz" else "uncompressed")
     write_file(path, write)
 
@@ -70,8 +78,8 @@ def _lines(path: Path, columns: Sequence[str] | None) -> pl.LazyFrame:
     if ending_of(path) == "parquet":
         return pl.scan_parquet(path, glob=False).select(names)
     with in_words(path):
-        is_blank = has_blank_lines(path)
-        lines = pl.scan_csv(path, infer_schema=False, glob=False)
-        if is_blank and len(lines.collect_schema()) > 1:
+        header = columns_of(path)  # read by the standard library, which undoes doubled quotes in names
+        lines = pl.scan_csv(path, infer_schema=False, glob=False, new_columns=header)
+        if len(header) > 1 and has_blank_lines(path):
             lines = lines.filter(pl.any_horizontal(pl.all().is_not_null()))
     return lines.select(names)
