@@ -12,12 +12,10 @@ from scipy.optimize import linprog
 
 from benchmarks.check_decisions import check
 from benchmarks.decide_worlds import make_world
-from ml.decisioning.candidate_table import build_table, needed_columns
 from ml.decisioning.joint import JointChoice, uses
 from ml.decisioning.optimum import optimise
 from ml.decisioning.shadow_prices import programme_rows
-from pipelines.cli.engines.candidate_files import candidate_blocks
-from pipelines.cli.engines.decide import decide_file, read_limits
+from pipelines.cli.engines.decide import decide_file, read_candidates, read_limits
 
 MOST_FOR_HIGHS = 600_000  # candidates; the whole programme takes minutes above it
 
@@ -48,8 +46,7 @@ def compare(folder: Path, people: int, treatments: int) -> list[str]:
     candidates, limits = make_world(folder, people, treatments)
     rules = read_limits(limits)
     started = time.process_time()
-    with candidate_blocks(candidates, needed_columns(rules), {"value_amount", *rules.sum_columns}, folder) as blocks:
-        joint = build_table(blocks, rules).joint
+    joint = read_candidates(candidates, rules).joint
     read = time.process_time() - started
     rows = []
     for name, method in (("decide", optimise), ("greedy P x V", greedy), ("HiGHS, linear programme", highs)):

@@ -2,21 +2,18 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from ml.decisioning.candidate_kinds import NONE, TEXTS, Array, Kinds, Labels
+from ml.decisioning.candidate_order import People, joined, moved, order_of_rows
 from ml.decisioning.inner import Cap, Floats, Integers
 from ml.decisioning.joint import JointChoice, SharedLimit
-from ml.decisioning.limit_rules import LimitRules, Rule, Scalar, Where
+from ml.decisioning.limit_rules import LimitRules
 from ml.errors import ContractError
 
-Array = npt.NDArray[Any]
-NONE = "none"
 KEYS = ("person_id", "treatment_id", "value_amount")
-MOST_CONDITIONS = 63  # one bit each
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +44,15 @@ def build_table(blocks: Iterable[pl.DataFrame], rules: LimitRules) -> CandidateT
     Returns   CandidateTable, sorted by person_id and treatment_id.
     Raises    ContractError   a column is missing, an id is null or a pair repeats, an amount is not finite.
     """
-    reader = _Reader(rules)
+    return _built(blocks, _Reader(rules, People()))
+
+
+def build_table_of_text(blocks: Iterable[pl.DataFrame], rules: LimitRules) -> CandidateTable:
+    """The same where ids come as text: if all person ids are whole numbers they are read as such."""
+    return _built(blocks, _Reader(rules, People(are_whole=True)))
+
+
+def _built(blocks: Iterable[pl.DataFrame], reader: "_Reader") -> CandidateTable:
     for block in blocks:
         reader.read(block)
     return reader.table()
@@ -55,26 +60,19 @@ def build_table(blocks: Iterable[pl.DataFrame], rules: LimitRules) -> CandidateT
 
 @dataclass
 class _Reader:
-    """What has been read so far; strings are kept once per run of a person, numbers as small as they can be."""
+    """What has been read so far, numbers as small as they can be."""
 
     rules: LimitRules
-    runs: list[pl.Series] = field(default_factory=list)
-    lengths: list[Integers] = field(default_factory=list)
-    codes: dict[str, int] = field(default_factory=dict)
+    people: People
+    labels: Labels = field(default_factory=Labels)
     treatment: list[Array] = field(default_factory=list)
-    value: list[Floats] = field(default_factory=list)
-    kinds: dict[int, int] = field(default_factory=dict)
+    value: list[Array] = field(default_factory=list)
     kind: list[Array] = field(default_factory=list)
-    amounts: list[list[Floats]] = field(default_factory=list)
+    amounts: list[list[Array]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        every = [rule.where for rule in (*self.rules.per_person, *self.rules.shared) if rule.where]
-        self.conditions: list[Where] = list(dict.fromkeys(every))
+        self.kinds = Kinds(self.rules)
         self.amounts = [[] for _ in self.rules.sum_columns]
-        if len(self.conditions) > MOST_CONDITIONS:
-            raise ContractError(
-                f"limits: expected at most {MOST_CONDITIONS} different `where`, got {len(self.conditions)}. Merge some."
-            )
 
     def read(self, block: pl.DataFrame) -> None:
         """Take one block in."""
@@ -87,122 +85,66 @@ class _Reader:
         for name in ("person_id", "treatment_id"):
             if block[name].null_count():
                 _refuse(block, name, block[name].is_null(), "an id", "null")
-        runs = block["person_id"].rle().struct
-        self.runs.append(runs.field("value"))
-        self.lengths.append(runs.field("len").cast(pl.Int64).to_numpy())
-        bits, own = self._bits(block)
+        self.people.read(block["person_id"])
+        treatment = self.labels.read(_as_text(block["treatment_id"]))
+        self.treatment.append(treatment.astype(np.min_scalar_type(len(self.labels.names))))
         self.value.append(_numbers(block, "value_amount", None))
-        is_nothing: Array = own == self.codes.get(NONE, -1)
-        if is_nothing.any() and self.value[-1][is_nothing].any():
-            _refuse(
-                block, "value_amount", pl.Series(is_nothing & (self.value[-1] != 0)), "0 for `none`", "another value"
-            )
+        is_none = treatment == self.labels.names.index(NONE) if NONE in self.labels.names else None
+        if is_none is not None and self.value[-1][is_none].any():
+            wrong = pl.Series(is_none & (self.value[-1] != 0))
+            _refuse(block, "value_amount", wrong, "0 for `none`", "another value")
+        kinds = self.kinds.read(block, is_none)
+        self.kind.append(kinds.astype(np.uint8 if len(self.kinds) <= 2**8 else np.uint16))
         for position, column in enumerate(self.rules.sum_columns):
-            self.amounts[position].append(_numbers(block, column, self._concerned(column, bits)))
-        for found in np.unique(bits).tolist():
-            self.kinds.setdefault(found, len(self.kinds))
-        known = np.array(sorted(self.kinds), dtype=bits.dtype)
-        places = np.array([self.kinds[int(found)] for found in known], dtype=np.uint16)
-        self.kind.append(places[np.searchsorted(known, bits)] if len(known) > 1 else np.zeros(len(bits), np.uint16))
-
-    def _bits(self, block: pl.DataFrame) -> tuple[Array, Array]:
-        """One bit per condition that a row meets, none for doing nothing; and the codes of the treatments."""
-        names = block["treatment_id"].cast(pl.String)
-        for name in names.unique().sort().to_list():
-            self.codes.setdefault(name, len(self.codes))
-        own = names.replace_strict(self.codes, return_dtype=pl.UInt32).to_numpy()
-        self.treatment.append(own.astype(np.uint8 if len(self.codes) < 2**8 else np.uint32))
-        width = next(kind for kind in (np.uint8, np.uint16, np.uint64) if len(self.conditions) < 8 * kind().itemsize)
-        bits: Array = np.full(block.height, 1 << len(self.conditions), dtype=width)  # the last bit: is a treatment
-        if NONE in self.codes:
-            bits[own == self.codes[NONE]] = 0
-        for position, where in enumerate(self.conditions):
-            met = block.select(pl.all_horizontal(_matches(block, column, values) for column, values in where))
-            is_met = met.to_series().fill_null(False).to_numpy() & (bits != 0)
-            bits[is_met] |= width(1 << position)
-        return bits, own
-
-    def _met(self, rule: Rule, bits: Array) -> Array:
-        position = self.conditions.index(rule.where) if rule.where else len(self.conditions)
-        return np.asarray(bits & bits.dtype.type(1 << position) > 0)
-
-    def _concerned(self, column: str, bits: Array) -> Array:
-        met = [self._met(rule, bits) for rule in self.rules.shared if rule.column == column]
-        return np.asarray(np.logical_or.reduce(met))
+            where = [self.kinds.met(rule.where) for rule in self.rules.shared if rule.column == column]
+            concerned = (np.logical_or.reduce(where), self.kind[-1])
+            self.amounts[position].append(_numbers(block, column, concerned))
 
     def table(self) -> CandidateTable:
         """Everything that was read, in order."""
-        names = sorted(self.codes)
-        rank = np.empty(len(names), dtype=np.uint32)
-        rank[[self.codes[name] for name in names]] = np.arange(len(names))
-        kinds = np.array(sorted(self.kinds, key=lambda bits: self.kinds[bits]) or [0], dtype=np.uint64)
-        treatment = rank[_joined(self.treatment, np.uint32)].astype(np.uint8 if len(names) < 2**8 else np.uint32)
-        columns = [_joined(self.value, np.float64), _joined(self.kind, np.uint16)]
-        columns += [_joined(amount, np.float64) for amount in self.amounts]
-        people, starts, order = _in_order(self.runs, self.lengths, treatment, len(names))
-        if order is not None:
-            treatment, columns = treatment[order], [column[order] for column in columns]
+        names = sorted(self.labels.names)
+        treatment = joined(self.treatment, np.min_scalar_type(len(names)))
+        rank = np.empty(len(names), dtype=treatment.dtype)
+        rank[[self.labels.names.index(name) for name in names]] = np.arange(len(names))
+        treatment = rank[treatment] if len(names) else treatment
+        people, starts, owner = self.people.in_order()
+        order = order_of_rows(owner, starts, treatment, max(len(names), 1))
+        del owner
+        parts = [(self.value, np.float64), (self.kind, np.uint16 if len(self.kinds) > 2**8 else np.uint8)]
+        parts += [(amount, np.float64) for amount in self.amounts]
+        columns = []
+        for part, kind in parts:
+            column = joined(part, kind)
+            columns.append(column if order is None else moved(column, order))
+        treatment = treatment if order is None else moved(treatment, order)
         _refuse_repeats(people, names, treatment, starts)
-        if len(kinds) < 2**8:
-            columns[1] = columns[1].astype(np.uint8)
+        joint = self._joint(starts, columns)
+        tables = [
+            *((cap.name, cap.kinds) for cap in joint.caps),
+            *((limit.name, limit.kinds) for limit in joint.limits),
+        ]
+        idle = [name for name, kinds in tables if not kinds.any()]
+        return CandidateTable(
+            people, names, treatment, joint, tuple(f"{name}: no candidate matches it" for name in idle)
+        )
+
+    def _joint(self, starts: Integers, columns: list[Array]) -> JointChoice:
         limits = tuple(
             SharedLimit(
                 rule.name,
-                self._met(rule, kinds),
+                self.kinds.met(rule.where),
                 None if rule.column is None else self.rules.sum_columns.index(rule.column),
                 rule.at_most,
                 rule.at_least,
             )
             for rule in self.rules.shared
         )
-        caps = tuple(Cap(rule.name, self._met(rule, kinds), int(rule.at_most)) for rule in self.rules.per_person)
-        joint = JointChoice(starts, columns[0], columns[1], tuple(columns[2:]), limits, caps)
-        tables = [*((cap.name, cap.kinds) for cap in caps), *((limit.name, limit.kinds) for limit in limits)]
-        idle = [name for name, kinds in tables if not kinds.any()]
-        return CandidateTable(
-            people, names, treatment, joint, tuple(f"{name}: no candidate matches it" for name in idle)
-        )
+        caps = tuple(Cap(rule.name, self.kinds.met(rule.where), int(rule.at_most)) for rule in self.rules.per_person)
+        return JointChoice(starts, columns[0], columns[1], tuple(columns[2:]), limits, caps)
 
 
-def _joined(parts: list[Any], kind: Any) -> Any:
-    whole = np.concatenate(parts) if parts else np.zeros(0, dtype=kind)
-    parts.clear()  # so that no column is held twice
-    return whole
-
-
-def _in_order(
-    runs: list[pl.Series], lengths: list[Integers], treatment: Array, count: int
-) -> tuple[pl.Series, Integers, Array | None]:
-    """People ascending, where each begins, and the order of rows; None if they stand in order already."""
-    if not runs:
-        return pl.Series("person_id", [], dtype=pl.String), np.zeros(1, dtype=np.int64), None
-    values, sizes = pl.concat(runs), np.concatenate(lengths)
-    is_first = values.ne_missing(values.shift(1)).to_numpy().copy()
-    is_first[:1] = True
-    values, sizes = (
-        values.filter(pl.Series(is_first)),
-        np.add.reduceat(sizes, np.flatnonzero(is_first)) if len(sizes) else sizes,
-    )
-    people = values
-    person = None
-    if not bool((values.shift(-1) > values).fill_null(True).all()):
-        people = values.unique().sort()
-        codes = values.to_frame("v").join(
-            people.to_frame("v").with_row_index("i"), on="v", how="left", maintain_order="left"
-        )
-        person = codes["i"].cast(pl.Int64).to_numpy()
-        counts = np.bincount(person, weights=sizes, minlength=len(people)).astype(np.int64)
-    else:
-        counts = sizes
-    starts = np.append(0, np.cumsum(counts)).astype(np.int64)
-    if person is None:
-        rising = treatment[1:] > treatment[:-1]
-        rising[starts[1:-1] - 1] = True
-        if rising.all():
-            return people.rename("person_id"), starts, None
-        person = np.arange(len(people))
-    key = np.repeat(person, sizes) * count + treatment
-    return people.rename("person_id"), starts, pl.Series(key).arg_sort().to_numpy()
+def _as_text(column: pl.Series) -> pl.Series:
+    return column if column.dtype in TEXTS else column.cast(pl.String)
 
 
 def _refuse_repeats(people: pl.Series, names: list[str], treatment: Array, starts: Integers) -> None:
@@ -217,12 +159,17 @@ def _refuse_repeats(people: pl.Series, names: list[str], treatment: Array, start
         )
 
 
-def _numbers(block: pl.DataFrame, column: str, where: Array | None) -> Floats:
-    """A column as floats; refused if a row that matters has none."""
-    numbers = block[column].cast(pl.Float64, strict=False).fill_null(float("nan")).to_numpy()
-    unknown = ~np.isfinite(numbers)
-    if unknown.any():
-        matter = unknown if where is None else unknown & where
+def _numbers(block: pl.DataFrame, column: str, concerned: tuple[Array, Array] | None) -> Floats:
+    """A column as floats; refused if a row that matters has none: any, or those of the kinds concerned."""
+    given = block[column]
+    if not (given.dtype.is_numeric() or given.dtype in (pl.String, pl.Boolean, pl.Null)):
+        raise ContractError(f"candidates.{column}: expected numbers, got {given.dtype}. Convert the column.")
+    known = given if given.dtype == pl.Float64 else given.cast(pl.Float64, strict=False)
+    numbers = (known.fill_null(float("nan")) if known.null_count() else known).to_numpy()
+    finite = np.isfinite(numbers)
+    if not finite.all():
+        unknown = ~finite
+        matter = unknown if concerned is None else unknown & concerned[0][concerned[1]]
         if matter.any():
             _refuse(block, column, pl.Series(matter), "a finite number", "null, NaN, infinity or text")
         numbers = np.where(unknown, 0.0, numbers)
@@ -235,16 +182,3 @@ def _refuse(block: pl.DataFrame, column: str, wrong: pl.Series, expected: str, g
         f"candidates.{column}: expected {expected}, got {got} ({int(wrong.sum())} of {block.height} rows looked at, "
         f"first: {first}). Correct or remove these rows."
     )
-
-
-def _matches(block: pl.DataFrame, column: str, values: tuple[Scalar, ...]) -> pl.Expr:
-    return pl.any_horizontal(_equals(pl.col(column), block.schema[column], value) for value in values)
-
-
-def _equals(cell: pl.Expr, kind: pl.DataType, value: Scalar) -> pl.Expr:
-    """Whether a cell says the same as a value of a limits file, however either spells its type."""
-    if isinstance(value, bool):
-        return cell == value if kind == pl.Boolean else cell.cast(pl.String).str.to_lowercase() == str(value).lower()
-    if isinstance(value, int | float):
-        return cell.cast(pl.Float64, strict=False) == float(value)
-    return cell.cast(pl.String) == value

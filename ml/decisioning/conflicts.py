@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from ml.decisioning.joint import JointChoice, Side, priced
+from ml.decisioning.at_prices import priced
+from ml.decisioning.joint import JointChoice, Side
 from ml.decisioning.shadow_prices import programme_rows
 from ml.decisioning.whole_people import keeps
 

@@ -1,18 +1,15 @@
 """One joint choice for everybody: candidates by person, caps for each person, limits that all of them share."""
 
 import math
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeVar
 
 import numpy as np
 
-from ml.decisioning.inner import Cap, Floats, Integers, Kinds, Mask, are_nested, best_sets
+from ml.decisioning.inner import Cap, Floats, Integers, Kinds, Mask, are_nested
 
 ROWS_PER_BLOCK = 200_000  # a block's columns stay in the processor's cache
-Part = TypeVar("Part")
+TYPICAL_CANDIDATES = 100_000
 
 
 @dataclass(frozen=True)
@@ -111,6 +108,22 @@ def rows_of(joint: JointChoice, people: Integers) -> Integers:
     return np.asarray(np.arange(sizes.sum()) + np.repeat(joint.starts[people] - ends + sizes, sizes))
 
 
+def owners_of(joint: JointChoice, rows: Integers) -> Integers:
+    """Whose these candidates (positions ascending) are."""
+    return np.asarray(np.searchsorted(joint.starts, rows, side="right") - 1)
+
+
+def typical_use(joint: JointChoice, position: int) -> float:
+    """The median of what candidates count or sum for a limit, of every n-th that uses it at all; above 0."""
+    amount = joint.limits[position].amount
+    if amount is None:
+        return 1.0
+    step = len(joint.value) // TYPICAL_CANDIDATES + 1
+    own = np.abs(joint.amounts[amount][::step])[joint.limits[position].kinds[joint.kind[::step]]]
+    own = own[own > 0]
+    return float(np.median(own)) if len(own) else 1.0
+
+
 def uses(joint: JointChoice, rows: slice | Integers) -> Floats:
     """One row per limit: what each of these candidates counts or sums."""
     kind = joint.kind[rows]
@@ -131,95 +144,3 @@ def used(joint: JointChoice, chosen: Integers) -> Floats:
         column = None if limit.amount is None else joint.amounts[limit.amount][chosen[taken]]
         found.append(float(taken.sum()) if column is None else math.fsum(column))
     return np.array(found, dtype=np.float64)
-
-
-@dataclass(frozen=True, slots=True)
-class Priced:
-    """What prices lead to: the inner optimum over all people, and what its choice uses of each limit."""
-
-    inner: float
-    used: Floats
-
-
-def priced(joint: JointChoice, prices: Floats, *, weight: float = 1.0) -> Priced:
-    """Each person's best set at these prices (one per side), summed over blocks in a fixed order."""
-    tables = _tables(joint, prices)
-
-    def one(block: tuple[int, int]) -> tuple[float, Floats, list[Floats]]:
-        rows, net, chosen = _block(joint, block, tables, joint.nested_caps, weight)
-        kind = joint.kind[rows][chosen]
-        counts = np.bincount(kind, minlength=joint.kind_count).astype(np.float64)
-        sums = [
-            np.bincount(kind, weights=a[rows][chosen], minlength=joint.kind_count).astype(np.float64)
-            for a in joint.amounts
-        ]
-        return float(net[chosen].sum()), counts, sums
-
-    parts = _in_threads(one, joint.blocks)
-    nothing = np.zeros(joint.kind_count)
-    counts = np.sum([part[1] for part in parts], axis=0) if parts else nothing
-    sums = [np.sum([part[2][m] for part in parts], axis=0) if parts else nothing for m in range(len(joint.amounts))]
-    totals = [float((counts if n.amount is None else sums[n.amount])[n.kinds].sum()) for n in joint.limits]
-    return Priced(math.fsum(part[0] for part in parts), np.array(totals, dtype=np.float64))
-
-
-def dual_value(joint: JointChoice, prices: Floats, inner: float) -> float:
-    """The Lagrangian dual: the inner optimum, plus price x at_most, less price x at_least."""
-    return math.fsum([inner, *(p * s.sign * s.bound for p, s in zip(prices.tolist(), joint.sides, strict=True))])
-
-
-def chosen_at(joint: JointChoice, prices: Floats) -> tuple[Mask, Floats]:
-    """The choice at these prices within all caps, overlapping ones too; and per person how near it is to another."""
-    tables = _tables(joint, prices)
-    caps = (*joint.nested_caps, *joint.overlapping_caps)
-
-    def one(block: tuple[int, int]) -> tuple[Mask, Floats]:
-        _, net, chosen = _block(joint, block, tables, caps, 1.0)
-        starts = joint.starts[block[0] : block[1]] - joint.starts[block[0]]
-        return chosen, _margins(net, chosen, starts)
-
-    parts = _in_threads(one, joint.blocks)
-    if not parts:
-        return np.zeros(0, dtype=np.bool_), np.zeros(0)
-    return np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
-
-
-def _margins(net: Floats, chosen: Mask, starts: Integers) -> Floats:
-    """How little must change before somebody's choice does: the smallest loss of dropping, adding or swapping."""
-    lowest = np.minimum.reduceat(np.where(chosen, net, np.inf), starts)
-    nearest = np.maximum.reduceat(np.where(chosen, -np.inf, net), starts)
-    return np.where(np.isinf(lowest), -nearest, np.abs(lowest - np.maximum(nearest, 0)))
-
-
-Tables = tuple[Floats, list[Floats]]
-
-
-def _tables(joint: JointChoice, prices: Floats) -> Tables:
-    """Per kind: the price of counting, and of one unit of each amount."""
-    counting, summing = np.zeros(joint.kind_count), [np.zeros(joint.kind_count) for _ in joint.amounts]
-    for price, side in zip(prices.tolist(), joint.sides, strict=True):
-        limit = joint.limits[side.limit]
-        table = counting if limit.amount is None else summing[limit.amount]
-        table[limit.kinds] += side.sign * price
-    return counting, summing
-
-
-def _block(
-    joint: JointChoice, block: tuple[int, int], tables: Tables, caps: Sequence[Cap], weight: float
-) -> tuple[slice, Floats, Mask]:
-    first, last = block
-    rows = slice(int(joint.starts[first]), int(joint.starts[last]))
-    kind = joint.kind[rows]
-    net = joint.value[rows] * weight - tables[0][kind]
-    for table, amount in zip(tables[1], joint.amounts, strict=True):
-        if table.any():
-            net -= table[kind] * amount[rows]
-    return rows, net, best_sets(net, kind, joint.starts[first:last] - rows.start, caps)
-
-
-def _in_threads(one: Callable[[tuple[int, int]], Part], blocks: list[tuple[int, int]]) -> list[Part]:
-    """Results in the order of the blocks, whatever the order in which threads finish."""
-    if len(blocks) < 2:
-        return [one(block) for block in blocks]
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        return list(pool.map(one, blocks))

@@ -1,19 +1,33 @@
 """The joint choice: as much value as caps and shared limits allow, with a proof of how near it is to the best."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from ml.decisioning.conflicts import conflict_in_words, reachable, smallest_conflict
+from ml.decisioning.at_prices import can_reach, chosen_and_margins, dual_value, priced
+from ml.decisioning.conflicts import conflict_in_words, smallest_conflict
 from ml.decisioning.inner import Floats, Integers
-from ml.decisioning.joint import JointChoice, chosen_at, dual_value, priced, rows_of, used
-from ml.decisioning.shadow_prices import Descent, Prices, find_prices, highest_sensible, sampled_prices
+from ml.decisioning.joint import JointChoice, owners_of, rows_of, typical_use, used
+from ml.decisioning.shadow_prices import (
+    LARGER_SAMPLE,
+    Descent,
+    Prices,
+    find_prices,
+    highest_sensible,
+    sample_of,
+    sampled_prices,
+)
 from ml.decisioning.whole_people import choose_people, within, worth
 from ml.errors import ContractError
 
 MANY_PEOPLE = 100_000  # above it people whose choice no likely price can change are set aside
-LIKELY = 0.005  # how far the prices of a sample usually are from everybody's, as a share; else the box moves
+VERY_MANY = 4_000_000  # above it a sample of a million narrows the prices before everybody is asked
+NARROWING_SAMPLE = 1_000_000
+LIKELY = 3.0  # standard deviations, over the root of the people sampled: how far off prices are, as a share
 RECENTRED = 5
+WIDER = 3.0  # each time the prices lay at the edge of what was likely
+WHOLE_PEOPLE_GAP = 1e-7  # of the bound: where the last integer programme of a large table may stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +61,8 @@ def optimise(joint: JointChoice, *, seed: int = 0) -> Optimum:
     Raises    ContractError   if no choice keeps the limits; it names the fewest that cannot be kept together.
     """
     for side in joint.sides:
-        if side.sign < 0 and reachable(joint, side) < side.bound * (1 - 1e-12 * np.sign(side.bound)):
+        lowest = side.bound * (1 - 1e-12 * np.sign(side.bound))
+        if side.sign < 0 and not can_reach(joint, side.limit, lowest):
             raise ContractError(conflict_in_words(joint, (side,)))
     prices, chosen = _narrowed(joint, seed) or _all_at_once(joint, seed)
     if chosen is None:
@@ -65,56 +80,67 @@ def optimise(joint: JointChoice, *, seed: int = 0) -> Optimum:
 
 def _all_at_once(joint: JointChoice, seed: int) -> tuple[Prices, Integers | None]:
     prices = find_prices(joint)
-    return prices, choose_people(joint, prices, seed=seed)
+    return prices, choose_people(joint, prices, seed=seed, gap=WHOLE_PEOPLE_GAP * abs(prices.bound))
+
+
+@dataclass(frozen=True, slots=True)
+class _Narrowed:
+    """Prices found among the people alone whom prices nearby can move; the others' choice is fixed."""
+
+    prices: Prices
+    near: JointChoice
+    people: Integers
+    fixed: Integers
+    total: float  # the bound over everybody
 
 
 def _narrowed(joint: JointChoice, seed: int) -> tuple[Prices, Integers] | None:
-    """Prices and choice from the people alone whom prices near a sample's can move; None if they lie elsewhere.
-
-    Where one candidate each is allowed, a person's choice stays as long as no net value moves by half the
-    margin to the next best. The others' choices are constants of the bound within the box.
-    """
-    if joint.person_count < MANY_PEOPLE or not joint.sides or not _is_one_each(joint):
+    """Prices and choice of many people, most of them set aside; None if that did not work out."""
+    if joint.person_count < MANY_PEOPLE or not joint.sides:
         return None
     ceiling = highest_sensible(joint)
-    most = np.array([_largest_use(joint, side.limit) for side in joint.sides])
-    start = sampled_prices(joint, ceiling)
+    start, sampled = sampled_prices(joint, ceiling), LARGER_SAMPLE
+    if joint.person_count >= VERY_MANY and start.any():
+        nearer = _within_reach(sample_of(joint, NARROWING_SAMPLE), start, ceiling, sampled)
+        if nearer is not None:
+            start, sampled = nearer.prices.price, NARROWING_SAMPLE
+    found = _within_reach(joint, start, ceiling, sampled)
+    if found is None:
+        return None
+    gap = WHOLE_PEOPLE_GAP * abs(found.total)
+    if joint.overlapping_caps:  # the bound leaves these caps out, so nobody's choice is settled by it
+        chosen = choose_people(joint, found.prices, seed=seed, gap=gap)
+        return None if chosen is None else (found.prices, chosen)
+    chosen = choose_people(found.near, found.prices, seed=seed, gap=gap)
+    if chosen is None:
+        return None
+    return found.prices, np.sort(np.append(found.fixed, rows_of(joint, found.people)[chosen]))
+
+
+def _within_reach(joint: JointChoice, start: Floats, ceiling: Floats, sampled: int) -> _Narrowed | None:
+    """The lowest bound within what is likely around the prices of a sample; None if it is not found there.
+
+    A person is set aside if no prices within reach change the own best set: a constant of the bound.
+    """
+    use = np.array([typical_use(joint, side.limit) for side in joint.sides])
+    share = LIKELY / math.sqrt(sampled)
     for _ in range(RECENTRED):
         if not start.any():
             return None
-        reach = np.maximum(start, (start * most).max() / np.maximum(most, 1e-300)) * LIKELY
+        reach = np.maximum(start, (start * use).max() / use) * share
         low, high = np.maximum(start - reach, 0), np.minimum(start + reach, ceiling)
-        mask, margins = chosen_at(joint, start)
-        people = np.flatnonzero(margins <= 2 * _largest_change(joint, reach * most))
+        chosen, margins = chosen_and_margins(joint, start, reach)
+        is_near = margins <= 0
+        people = np.flatnonzero(is_near)
         if not len(people):
             return None
-        mask[rows_of(joint, people)] = False
-        fixed = np.flatnonzero(mask)
-        near = within(joint, people, fixed)
-        descent = Descent(near, low, high, elsewhere=worth(joint, fixed))
+        fixed = chosen[~is_near[owners_of(joint, chosen)]]
+        near, elsewhere = within(joint, people, fixed), worth(joint, fixed)
+        descent = Descent(near, low, high, elsewhere=elsewhere)
         descent.visit(start)
         prices = descent.run(step=reach / 4)
         at_edge = ((prices.price <= low) & (low > 0)) | ((prices.price >= high) & (high < ceiling))
         if not at_edge.any():
-            chosen = choose_people(near, prices, seed=seed)
-            return None if chosen is None else (prices, np.sort(np.append(fixed, rows_of(joint, people)[chosen])))
-        start = prices.price
+            return _Narrowed(prices, near, people, fixed, prices.bound + elsewhere)
+        start, share = prices.price, share * WIDER
     return None
-
-
-def _is_one_each(joint: JointChoice) -> bool:
-    """Whether each person gets one candidate at most, whatever the other caps."""
-    return any(cap.at_most <= 1 and cap.kinds.all() for cap in joint.caps) and not joint.overlapping_caps
-
-
-def _largest_use(joint: JointChoice, position: int) -> float:
-    amount = joint.limits[position].amount
-    return 1.0 if amount is None else float(np.abs(joint.amounts[amount]).max(initial=0.0))
-
-
-def _largest_change(joint: JointChoice, costs: Floats) -> float:
-    """By how much the net value of one candidate can change if each side it meets costs so much more."""
-    total = np.zeros(joint.kind_count)
-    for cost, side in zip(costs.tolist(), joint.sides, strict=True):
-        total[joint.limits[side.limit].kinds] += cost
-    return float(total.max(initial=0.0))

@@ -6,13 +6,16 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import coo_array, csr_array, vstack
 
+from ml.decisioning.at_prices import dual_value, priced
 from ml.decisioning.inner import Floats, Integers
-from ml.decisioning.joint import JointChoice, dual_value, priced, uses
+from ml.decisioning.joint import JointChoice, uses
 
 SAMPLED_PEOPLE = 1_500  # for a linear programme
 LARGER_SAMPLE = 60_000  # for cutting planes before everybody is asked
 MOST_ROUNDS = 80
 CLOSE_ENOUGH = 2e-7  # of the bound
+CLOSE_IN_SAMPLE = 1e-5  # a sample's own error is larger
+AMOUNTS_AT_ONCE = 1 << 20
 SPARSE_AT_LEAST = 1e-9  # weights of a mixture below it are rounding
 
 
@@ -48,15 +51,15 @@ def find_prices(joint: JointChoice) -> Prices:
 
 def sampled_prices(joint: JointChoice, ceiling: Floats) -> Floats:
     """Prices of samples of people: a linear programme, then cutting planes over a larger one."""
-    start = programme_prices(_sample(joint, SAMPLED_PEOPLE), ceiling)
+    start = programme_prices(sample_of(joint, SAMPLED_PEOPLE), ceiling)
     if joint.person_count > 2 * LARGER_SAMPLE:
-        near = Descent(_sample(joint, LARGER_SAMPLE), np.zeros(len(start)), ceiling, close_enough=2e-6)
+        near = Descent(sample_of(joint, LARGER_SAMPLE), np.zeros(len(start)), ceiling, close_enough=CLOSE_IN_SAMPLE)
         near.visit(start)
         start = near.run(step=np.maximum(start * 0.05, ceiling / 20_000)).price
     return start
 
 
-def _sample(joint: JointChoice, size: int) -> JointChoice:
+def sample_of(joint: JointChoice, size: int) -> JointChoice:
     """Every n-th person, and the limits shrunk to their share."""
     step = -(-joint.person_count // size)
     if step == 1:
@@ -91,16 +94,18 @@ class Descent:
         """Go down until no plane allows a lower bound, or rounding hides it."""
         radius = step
         for _ in range(MOST_ROUNDS):
-            lowest, anywhere = self.lowest(self.floor, self.ceiling, keep=True)
+            low, high = np.maximum(self.best - radius, self.floor), np.minimum(self.best + radius, self.ceiling)
+            lowest, nearby = self.lowest(low, high)
+            anywhere = nearby  # the lowest point inside a box is the lowest of all, as planes make a convex bowl
+            if (((nearby <= low) & (low > self.floor)) | ((nearby >= high) & (high < self.ceiling))).any():
+                lowest, anywhere = self.lowest(self.floor, self.ceiling)
             if self.best_bound - lowest <= self.close_enough * abs(self.best_bound + self.elsewhere):
                 break
-            low, high = np.maximum(self.best - radius, self.floor), np.minimum(self.best + radius, self.ceiling)
-            _, nearby = self.lowest(low, high, keep=False)
             if self.was_visited(nearby) and self.was_visited(anywhere):
                 break
             radius = radius * (2.0 if self.visit(nearby) else 0.3)
         else:
-            self.lowest(self.floor, self.ceiling, keep=True)
+            self.lowest(self.floor, self.ceiling)
         return Prices(self.best, self.best_bound, self.mixture())
 
     def was_visited(self, point: Floats) -> bool:
@@ -120,7 +125,7 @@ class Descent:
         self.best_bound, self.best = bound, point
         return True
 
-    def lowest(self, low: Floats, high: Floats, *, keep: bool) -> tuple[float, Floats]:
+    def lowest(self, low: Floats, high: Floats) -> tuple[float, Floats]:
         """The lowest point of the planes within a box, and its height: below every true bound there."""
         slopes, points = np.array(self.slopes), np.array(self.points)
         offsets = np.array(self.bounds) - (slopes * points).sum(axis=1)
@@ -135,8 +140,7 @@ class Descent:
         )
         if solved.x is None:  # rounding made the tiny programme fail; the prices found so far stay proven
             return -np.inf, (low + high) / 2
-        if keep:
-            self.weights = np.clip(-solved.ineqlin.marginals, 0, None)
+        self.weights = np.clip(-solved.ineqlin.marginals, 0, None)
         return float(solved.x[-1]) * size, solved.x[:-1] * self.ceiling
 
     def mixture(self) -> list[tuple[float, Floats]]:
@@ -156,11 +160,19 @@ def highest_sensible(joint: JointChoice) -> Floats:
         limit = joint.limits[side.limit]
         worth = highest if side.sign > 0 else 2 * (highest - lowest)
         if limit.amount is not None:
-            amount = np.abs(joint.amounts[limit.amount])
-            smallest = float(amount.min(where=amount > 0, initial=np.inf))
+            smallest = _smallest(joint.amounts[limit.amount])
             worth = worth / smallest if np.isfinite(smallest) else worth
         ceilings.append(max(worth, 1e-12) * 1.001)
     return np.array(ceilings)
+
+
+def _smallest(amounts: Floats) -> float:
+    """The smallest size of an amount that is not 0; infinite if there is none."""
+    lowest = float(amounts.min(initial=np.inf))
+    if lowest > 0:
+        return lowest
+    parts = (np.abs(amounts[first : first + AMOUNTS_AT_ONCE]) for first in range(0, len(amounts), AMOUNTS_AT_ONCE))
+    return min((float(part.min(where=part > 0, initial=np.inf)) for part in parts), default=np.inf)
 
 
 def programme_prices(joint: JointChoice, ceiling: Floats) -> Floats:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
+from ml.decisioning.at_prices import chosen_and_margins, chosen_at
 from ml.decisioning.inner import Floats, Integers, Mask
-from ml.decisioning.joint import JointChoice, chosen_at, rows_of, used, uses
+from ml.decisioning.joint import JointChoice, owners_of, rows_of, used, uses
 from ml.decisioning.shadow_prices import Prices, programme_rows
 
 GOLDEN = (math.sqrt(5) - 1) / 2
@@ -20,22 +21,23 @@ FEW_NODES = 200
 WHOLE = 1e-6
 
 
-def choose_people(joint: JointChoice, prices: Prices, *, seed: int) -> Integers | None:
+def choose_people(joint: JointChoice, prices: Prices, *, seed: int, gap: float) -> Integers | None:
     """Positions of the chosen candidates, ascending; None if no choice within all limits was found.
 
     Everybody takes the best at the prices, in the proportions of the mixture where several points tie. Of the
     people nearest to another choice a linear programme decides anew within what the others leave; at most one
-    person per limit is then split, and an integer programme over those and their neighbours ends it.
+    person per limit is then split, and an integer programme over those and their neighbours ends it, `gap` below
+    its best in value at the most. Small tables are settled whole, without a gap.
     """
     if not joint.sides and not joint.overlapping_caps:
-        return np.flatnonzero(chosen_at(joint, prices.price)[0])
+        return chosen_at(joint, prices.price)
     if not joint.person_count:
         return np.zeros(0, dtype=np.int64) if keeps(joint, np.zeros(0, dtype=np.int64)) else None
-    found = _greedy(joint, prices.price) if len(joint.value) <= SMALL else _settled(joint, prices, seed)
     if len(joint.value) > SMALL:
-        return found
+        return _settled(joint, prices, seed, gap)
+    found = _greedy(joint, prices.price)
     everybody = np.arange(joint.person_count)
-    better = _programme(joint, everybody, np.zeros(0, dtype=np.int64), MOST_NODES)
+    better = _programme(joint, everybody, np.zeros(0, dtype=np.int64), MOST_NODES, 0.0)
     if better is None or (found is not None and worth(joint, better) <= worth(joint, found)):
         return found
     return better
@@ -52,31 +54,32 @@ def keeps(joint: JointChoice, chosen: Integers) -> bool:
     return all(side.sign * (side.bound - total[side.limit]) >= 0 for side in joint.sides)
 
 
-def _settled(joint: JointChoice, prices: Prices, seed: int) -> Integers | None:
+def _settled(joint: JointChoice, prices: Prices, seed: int, gap: float) -> Integers | None:
     mixed = _mixed(joint, prices, seed)
-    margins = chosen_at(joint, prices.price)[1]
-    if keeps(joint, np.flatnonzero(mixed)) and not prices.price.any():
-        return np.flatnonzero(mixed)
+    if not prices.price.any() and keeps(joint, mixed):
+        return mixed
+    _, margins = chosen_and_margins(joint, prices.price, np.zeros(len(joint.sides)))
     nearest = np.argsort(margins, kind="stable")
     size, most = UNDECIDED_PEOPLE, min(joint.person_count, MOST_UNDECIDED)
     while True:
-        core = np.sort(nearest[:size])
-        found = _settle(joint, mixed, core)
+        found = _settle(joint, mixed, np.sort(nearest[:size]), gap)
         if found is not None or size >= most:
             return found
         size = min(size * 4, most)
 
 
-def _mixed(joint: JointChoice, prices: Prices, seed: int) -> Mask:
+def _mixed(joint: JointChoice, prices: Prices, seed: int) -> Integers:
     """Each person takes the choice of one point of the mixture, evenly spread over people in their order."""
+    if len(prices.mixture) == 1:
+        return chosen_at(joint, prices.mixture[0][1])
     edges = np.cumsum([weight for weight, _ in prices.mixture])
     spread = ((np.arange(joint.person_count) + 0.5 + seed % 1_000_003) * GOLDEN) % 1.0
     turn = np.minimum(np.searchsorted(edges, spread, side="right"), len(edges) - 1)
-    sizes = np.diff(joint.starts)
-    mixed = np.zeros(len(joint.value), dtype=np.bool_)
+    found = []
     for position, (_, point) in enumerate(prices.mixture):
-        mixed |= chosen_at(joint, point)[0] & np.repeat(turn == position, sizes)
-    return mixed
+        chosen = chosen_at(joint, point)
+        found.append(chosen[turn[owners_of(joint, chosen)] == position])
+    return np.sort(np.concatenate(found))
 
 
 def within(joint: JointChoice, people: Integers, fixed: Integers) -> JointChoice:
@@ -87,26 +90,27 @@ def within(joint: JointChoice, people: Integers, fixed: Integers) -> JointChoice
     return replace(joint.of_people(people), limits=limits)
 
 
-def _settle(joint: JointChoice, mixed: Mask, core: Integers) -> Integers | None:
+def _settle(joint: JointChoice, mixed: Integers, core: Integers, gap: float) -> Integers | None:
     """Decide the core anew by a linear programme, then its last few people by an integer one."""
     own = rows_of(joint, core)
-    others = mixed.copy()
-    others[own] = False
-    fixed = np.flatnonzero(others)
+    is_core = np.zeros(joint.person_count, dtype=np.bool_)
+    is_core[core] = True
+    fixed = mixed[~is_core[owners_of(joint, mixed)]]
     asked = within(joint, core, fixed)
     matrix, bounds = programme_rows(asked)
     possible = _possible(asked)
     scale = max(float(np.abs(asked.value[possible]).max(initial=0.0)), 1e-300)
     ends = np.column_stack([np.zeros(len(possible)), possible])
     solved = linprog(
-        np.where(possible, -asked.value / scale, 0.0), A_ub=matrix, b_ub=bounds, bounds=ends, method="highs"
+        np.where(possible, -asked.value, 0.0) / scale, A_ub=matrix, b_ub=bounds, bounds=ends, method="highs"
     )
     if solved.x is None:
         return None
     is_split = (solved.x > WHOLE) & (solved.x < 1 - WHOLE)
     split_people = np.maximum.reduceat(is_split, asked.starts[:-1])
     price = np.clip(-solved.ineqlin.marginals[: len(joint.sides)] * scale, 0, None)
-    margins = np.where(split_people, -1.0, chosen_at(asked, price)[1])
+    margins = chosen_and_margins(asked, price, np.zeros(len(price)))[1]
+    margins = np.where(split_people, -1.0, margins)
     nearest = np.argsort(margins, kind="stable")
     rounded = solved.x > 0.5
     rows = LAST_CANDIDATES
@@ -115,13 +119,13 @@ def _settle(joint: JointChoice, mixed: Mask, core: Integers) -> Integers | None:
         last = np.sort(nearest[: max(count, int(split_people.sum()), 1)])
         rest = rounded.copy()
         rest[rows_of(asked, last)] = False
-        found = _programme(joint, core[last], np.sort(np.append(fixed, own[rest])), FEW_NODES)
+        found = _programme(joint, core[last], np.sort(np.append(fixed, own[rest])), FEW_NODES, gap)
         if found is not None or rows > len(asked.value) or rows > 16 * LAST_CANDIDATES:
             return found
         rows *= 4
 
 
-def _programme(joint: JointChoice, people: Integers, fixed: Integers, nodes: int) -> Integers | None:
+def _programme(joint: JointChoice, people: Integers, fixed: Integers, nodes: int, gap: float) -> Integers | None:
     """An integer programme over some people; the true sums decide whether its answer counts."""
     asked = within(joint, people, fixed)
     matrix, bounds = programme_rows(asked)
@@ -134,14 +138,16 @@ def _programme(joint: JointChoice, people: Integers, fixed: Integers, nodes: int
     is_sum = np.append(
         [joint.limits[side.limit].amount is not None for side in joint.sides], [False] * (len(rows) - shared)
     )
+    most = float(np.maximum.reduceat(np.where(possible, asked.value, 0.0), asked.starts[:-1]).clip(0).sum())
+    relative = gap / most if most > 0 else 0.0
     for slack in (0.0, 2e-6):  # the programme's own tolerance, taken off if its answer was too generous
         tight = bounds / rows - slack * is_sum
         solved = milp(
-            np.where(possible, -asked.value / scale, 0.0),
+            np.where(possible, -asked.value, 0.0) / scale,
             integrality=np.ones(len(asked.value)),
             bounds=Bounds(0, possible.astype(np.float64)),
             constraints=LinearConstraint(matrix.multiply(1 / rows[:, None]).tocsr(), ub=tight),
-            options={"node_limit": nodes, "mip_rel_gap": 0.0},
+            options={"node_limit": nodes, "mip_rel_gap": relative},
         )
         if solved.x is None:
             continue

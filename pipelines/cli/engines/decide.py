@@ -1,6 +1,6 @@
 """`nightmarket decide`: a table of candidates and a file of limits in, decisions and their certificate out."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ml.decisioning.candidate_table import NONE, CandidateTable, build_table, needed_columns
+from ml.decisioning.candidate_kinds import NONE
+from ml.decisioning.candidate_table import CandidateTable, build_table, build_table_of_text, needed_columns
 from ml.decisioning.limit_rules import LimitRules, parse_limits
 from ml.decisioning.optimum import Optimum, optimise
 from ml.errors import ContractError
-from pipelines.cli.engines.candidate_files import candidate_blocks
+from pipelines.cli.engines.table_files import ending_of
+from pipelines.cli.engines.tables import table_blocks
 from pipelines.files import write_json, write_parquet
 
 
@@ -25,9 +27,7 @@ def decide_file(candidates: Path, limits: Path, out: Path, *, seed: int) -> None
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("reading candidates", total=None)
-        numbers = {"value_amount", *rules.sum_columns}
-        with candidate_blocks(candidates, needed_columns(rules), numbers, out) as blocks:
-            table = build_table(_counted(blocks, progress, task), rules)
+        table = read_candidates(candidates, rules, tell=lambda text: progress.update(task, description=text))
         progress.update(task, description=f"choosing among {len(table.treatment):,} candidates")
         found = optimise(table.joint, seed=seed)
         progress.update(task, description="writing")
@@ -49,10 +49,22 @@ def read_limits(path: Path) -> LimitRules:
         ) from error
 
 
+def read_candidates(path: Path, rules: LimitRules, *, tell: Callable[[str], None] = lambda _: None) -> CandidateTable:
+    """The candidates of a file, read in blocks."""
+    blocks = table_blocks(
+        path,
+        columns=needed_columns(rules),
+        numbers={"value_amount", *rules.sum_columns},
+        labels={"treatment_id", *rules.where_columns} - {"person_id"},
+    )
+    build = build_table_of_text if ending_of(path) == "csv" else build_table
+    return build(_counted(blocks, tell), rules)
+
+
 def decisions(table: CandidateTable, found: Optimum) -> pl.DataFrame:
     """One row per chosen pair, and `none` for people without; sorted by person_id and treatment_id."""
     person = np.searchsorted(table.joint.starts, found.chosen, side="right") - 1
-    without = np.setdiff1d(np.arange(len(table.people)), person, assume_unique=False)
+    without = np.flatnonzero(np.bincount(person, minlength=len(table.people)) == 0)
     codes = np.append(table.treatment[found.chosen].astype(np.uint32), np.full(len(without), len(table.treatments)))
     who = np.append(person, without)
     order = np.argsort(who, kind="stable")
@@ -106,11 +118,11 @@ def inner_problem(table: CandidateTable) -> dict[str, Any]:
     }
 
 
-def _counted(blocks: Iterable[pl.DataFrame], progress: Progress, task: Any) -> Iterator[pl.DataFrame]:
+def _counted(blocks: Iterable[pl.DataFrame], tell: Callable[[str], None]) -> Iterator[pl.DataFrame]:
     rows = 0
     for block in blocks:
         rows += block.height
-        progress.update(task, description=f"reading candidates: {rows:,}")
+        tell(f"reading candidates: {rows:,}")
         yield block
 
 

@@ -8,8 +8,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from ml.decisioning import joint as joint_choice
+from ml.decisioning.at_prices import dual_value, priced
 from ml.decisioning.candidate_table import build_table
-from ml.decisioning.joint import dual_value, priced
 from ml.decisioning.limit_rules import parse_limits
 from ml.decisioning.optimum import optimise
 from ml.errors import ContractError

@@ -154,7 +154,7 @@ def test_what_a_table_may_not_hold_is_refused_in_words(change, words):
         ("per_person: [{name: a, at_most: 1.5}]", "whole number"),
         ("per_person: [{name: a, at_most: 1}, {name: a, at_most: 2}]", "every name once"),
         ("globals: []", "expected the keys per_person and global"),
-        ("global: [{name: a, where: {colour: red}, at_most: 1}]", "none called colour"),
+        ("global: [{name: a, where: {colour: red}, at_most: 1}]", "none called 'colour'"),
         ("a: [", "something unreadable"),
     ],
 )

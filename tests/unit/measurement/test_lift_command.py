@@ -69,10 +69,10 @@ def test_the_screen_says_the_verdict_and_the_warning(tmp_path):
         (None, "gone.csv", "found none"),
         (b"", "empty.csv", "empty file"),
         (b"arm,revenue\n", "header.csv", "rows below the header"),
-        (b"arm,revenue\ncontrol,\xff\xfe\n", "binary.csv", "expected CSV"),
-        (b"no parquet", "fake.parquet", "expected PARQUET"),
-        (b"arm;revenue\ncontrol;1\n", "semicolon.csv", "arm: expected a column"),
-        (b"x", "table.xlsx", ".csv or .parquet"),
+        (b"arm,revenue\ncontrol,\xff\xfe\n", "binary.csv", "UTF-8, got other bytes in line 2"),
+        (b"no parquet", "fake.parquet", "expected Parquet"),
+        (b"arm;revenue\ncontrol;1\n", "semicolon.csv", "divided by commas"),
+        (b"x", "table.xlsx", "expected a \\.csv, \\.csv\\.gz, \\.parquet or \\.pq file"),
     ],
 )
 def test_a_broken_file_is_refused_in_words(tmp_path, content, name, expected):
