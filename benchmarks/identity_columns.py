@@ -36,7 +36,9 @@ class Draft:
 
     def of_person(self, salt: int, among: int) -> np.ndarray:
         """A number below `among` per row, the same for all records of a person."""
-        return np.random.default_rng([salt, len(self.people.given)]).integers(0, among, len(self.people.given))[self.owner]
+        return np.random.default_rng([salt, len(self.people.given)]).integers(0, among, len(self.people.given))[
+            self.owner
+        ]
 
     def of_household(self, salt: int, among: int) -> np.ndarray:
         """A number below `among` per row, the same for all records of a household."""

@@ -9,7 +9,9 @@ Mistake = Callable[[pl.Series, np.random.Generator, pl.Series], pl.Series]
 
 KEYS = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890"]
 NEAR = {
-    key: [row[place] for place in (at - 1, at + 1) if 0 <= place < len(row)] for row in KEYS for at, key in enumerate(row)
+    key: [row[place] for place in (at - 1, at + 1) if 0 <= place < len(row)]
+    for row in KEYS
+    for at, key in enumerate(row)
 }
 LOOKS = {"o": "0", "l": "1", "i": "l", "s": "5", "b": "6", "g": "q", "m": "n", "n": "m", "u": "v", "c": "e", "e": "c"}
 SOUNDS = [("ph", "f"), ("ck", "k"), ("ie", "y"), ("ee", "ea"), ("ou", "ow"), ("th", "t"), ("ll", "l"), ("tch", "ch")]
@@ -200,7 +202,12 @@ def _apply_one_round(
 
 
 def make_mistakes(
-    frame: pl.DataFrame, kinds: Mapping[str, str], mistakes: np.ndarray, weights: Mapping[str, float], *, seed: list[int]
+    frame: pl.DataFrame,
+    kinds: Mapping[str, str],
+    mistakes: np.ndarray,
+    weights: Mapping[str, float],
+    *,
+    seed: list[int],
 ) -> pl.DataFrame:
     """`frame` with `mistakes[i]` mistakes in row i, spread over its columns.
 

@@ -55,9 +55,7 @@ def connect(*, threads: int, memory: str) -> duckdb.DuckDBPyConnection:
 def _names(has: set[str]) -> list[object]:
     if {"given_name", "family_name"} <= has:
         return [
-            cl.ForenameSurnameComparison(
-                "given_name", "family_name", forename_surname_concat_col_name="whole_name"
-            )
+            cl.ForenameSurnameComparison("given_name", "family_name", forename_surname_concat_col_name="whole_name")
         ]
     return [cl.NameComparison(name) for name in ("given_name", "family_name") if name in has]
 
@@ -161,9 +159,7 @@ def _train(linker: Linker, has: set[str]) -> None:
     linker.training.estimate_probability_two_random_records_match(_deterministic(has), recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=5e6, seed=SEED)
     for rule in _training(has):
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            rule, estimate_without_term_frequencies=True
-        )
+        linker.training.estimate_parameters_using_expectation_maximisation(rule, estimate_without_term_frequencies=True)
 
 
 def _clusters(linker: Linker, links: object, threshold: float) -> pl.DataFrame:

@@ -140,7 +140,15 @@ RETAIL = Regime(
     married=0.02,
     nickname=0.08,
     swapped=0.01,
-    absent={"first_name": 0.04, "email": 0.25, "phone": 0.35, "street": 0.3, "city": 0.2, "postcode": 0.2, "loyalty_id": 0.6},
+    absent={
+        "first_name": 0.04,
+        "email": 0.25,
+        "phone": 0.35,
+        "street": 0.3,
+        "city": 0.2,
+        "postcode": 0.2,
+        "loyalty_id": 0.6,
+    },
     postcodes=5_000,
     black_hole=1_000,
 )

@@ -87,9 +87,7 @@ def make_block(
     random = np.random.default_rng([seed, 2, block])
     owner = _owners(random, regime, records)
     count = int(owner[-1]) + 1
-    people = make_people(
-        random, pools, count, sizes=regime.sizes, twins=regime.twins, juniors=regime.juniors
-    )
+    people = make_people(random, pools, count, sizes=regime.sizes, twins=regime.twins, juniors=regime.juniors)
     # people stand in the order of their households: who has many records must not depend on the place in it
     owner = random.permutation(count)[owner]
     former = people.is_female[owner] & (random.random(records) < regime.married)
@@ -125,7 +123,10 @@ def _pools(regime: Regime, records: int, seed: int) -> Pools:
     # more people live in more places, and bring rarer family names
     scale = max(1.0, records / regime.records) ** 0.5
     return make_pools(
-        seed, families=int(regime.families * min(scale, 3.0)), postcodes=int(regime.postcodes * scale), style=regime.style
+        seed,
+        families=int(regime.families * min(scale, 3.0)),
+        postcodes=int(regime.postcodes * scale),
+        style=regime.style,
     )
 
 

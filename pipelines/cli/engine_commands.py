@@ -99,3 +99,20 @@ def decide(
     from pipelines.cli.engines.decide import decide_file
 
     decide_file(candidates, limits, out, seed=seed)
+
+
+@engines.command()
+def resolve(
+    file: Annotated[Path, typer.Argument(help="Records of persons, one row each (.csv, .parquet).")],
+    record: Annotated[str, typer.Option("--id", help="Column that holds every record once.")],
+    maps: Annotated[list[str], typer.Option("--map", help="ROLE=COLUMN, e.g. family_name=surname; repeatable.")],
+    out: Annotated[Path, typer.Option(help="Where the persons go, one row per record (.csv, .parquet).")],
+    edges: Annotated[Path | None, typer.Option(help="Where every link and its evidence goes.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Where the report goes; else beside --out.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the samples.")] = 7,
+    threads: Annotated[int, typer.Option(help="Of the comparisons; changes no figure.")] = 2,
+) -> None:
+    """Which records are one person, from any table: no labels, no settings, with the evidence for every link."""
+    from pipelines.cli.engines.resolve import ResolveRequest, resolve_file
+
+    resolve_file(ResolveRequest(file, record, maps, out, edges, json, seed, threads))
