@@ -32,6 +32,7 @@ def notes(*values):
         ("June 24th, 1971", "19710624"),
         ("1971-Jun-24", "19710624"),
         ("3 März 1985", "19850303"),
+        ("6/24/1971 12:00:00 AM", "19710624"),
         ("1861", "18610000"),
         ("1861-03", "18610300"),
         ("03/1861", "18610300"),
@@ -83,6 +84,10 @@ def test_eight_bare_digits_with_the_year_last_are_seen():
     assert days("24061971", "13011985", "25121999") == ["19710624", "19850113", "19991225"]
     assert days("06241971", "01131985", "12251999") == ["19710624", "19850113", "19991225"]
     assert "eight digits read as day-month-year" in notes("24061971", "13011985")[0]
+
+
+def test_a_leading_zero_that_a_column_of_numbers_lost_is_put_back():
+    assert days("1021971", "24061971", "13011985") == ["19710201", "19710624", "19850113"]
 
 
 def test_two_digit_years_lie_in_the_past():
