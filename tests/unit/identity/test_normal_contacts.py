@@ -43,6 +43,7 @@ def numbers(*values, countries=None):
         (at("a.b+c", "outlook.com"), at("a.b", "outlook.com")),
         ("jörg@müller.example", "jörg@müller.example"),
         ("jörg@xn--mller-kva.example", "jörg@müller.example"),
+        ("jorg@xn--mller-kva.example", "jorg@müller.example"),
         ("ann@@shop.example", None),
         ("ann@shop", None),
         ("ann.shop.example", None),
@@ -145,6 +146,10 @@ def test_a_column_of_several_countries_does_not():
     found, notes = normal_phones(texts("+44 20 7946 0958", "+33 1 23 45 67 89", "020 7946 0958"), None)
     assert found.to_list() == ["+442079460958", "+33123456789", "02079460958"]
     assert notes == []
+
+
+def test_a_few_digits_are_no_number_of_any_country():
+    assert numbers("1234", "+4412", countries=["GB", "GB"]) == [None, None]
 
 
 def test_a_number_with_a_digit_too_few_stays_comparable():
