@@ -82,7 +82,7 @@ def _plain(texts: pl.Series) -> pl.Series:
         for number, names in MONTHS.items():
             plain = plain.str.replace(rf"(?:^|([^a-z]))(?:{names})\.?(?:$|([^a-z.]))", f"${{1}}m{number}$2")
         plain = plain.str.replace(r"(\d)(?:st|nd|rd|th)\b", "$1")
-    return plain
+    return plain.str.replace(r"^(\d{7})$", "0$1")  # a leading zero that a column of numbers lost
 
 
 def _read(plain: pl.Series) -> tuple[pl.Series, list[str]]:

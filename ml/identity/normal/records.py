@@ -71,6 +71,7 @@ def normalise_records(frame: pl.DataFrame, roles: tuple[Role, ...]) -> NormalRec
     if any(role.role == "street" for role in roles):
         lines = normal_streets(_of(raw, "street"))
         columns |= {name: lines[name] for name in lines.columns}
+        notes += _unknown("street", _of(raw, "street"), lines.get_columns())
     others = [role for role in roles if role.role not in KNOWN_ROLES]
     for name, role in zip(attribute_names([role.role for role in others]), others, strict=True):
         columns[name] = normal_words(raw[role])
@@ -130,7 +131,11 @@ def _contacts(raw: dict[Role, pl.Series], notes: list[str]) -> Columns:
         for name in parts.columns:
             found[name] = parts[name] if kept is None else found[name].zip_with(kept, parts[name])
     if emails:
-        notes += _unknown("email", emails, [found["email"]])
+        notes += _unknown("email", emails, [found["email_local"]])
+        partly = int((found["email"].is_null() & found["email_local"].is_not_null()).sum())
+        if partly:
+            kept_parts = "what stands before and behind the first @ is kept to compare"
+            notes.append(f"email: {partly} of {len(emails[0])} rows hold no valid address: {kept_parts}.")
     countries = [normal_countries(texts) for texts in _of(raw, "country")]
     for texts in phones:
         number, told = normal_phones(texts, countries[0] if countries else None)

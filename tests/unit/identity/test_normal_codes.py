@@ -58,8 +58,8 @@ def test_an_identifier_keeps_its_zeros_and_signs(written, expected):
 
 
 def test_an_attribute_keeps_its_signs_and_loses_its_accents():
-    assert normal_words(texts("Poète, retired", "N/A", "na", "Guest", "0")).to_list() == [
-        *("poete, retired", None, None, "guest", "0")
+    assert normal_words(texts("Poète, retired", "N/A", "na", "-", "🎉!", "Guest", "0")).to_list() == [
+        *("poete, retired", None, None, None, None, "guest", "0")
     ]
 
 

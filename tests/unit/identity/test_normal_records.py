@@ -122,6 +122,14 @@ def test_what_says_nothing_is_counted_in_words():
     assert normal(frame, "family_name=s").notes == ("family_name: 2 of 5 rows hold no usable value: taken as unknown.",)
 
 
+def test_an_address_of_which_only_parts_are_kept_is_counted_apart():
+    frame = pl.DataFrame({"e": ["ann@shop.example", "ann@@shop", "n/a"]})
+    assert normal(frame, "email=e").notes == (
+        "email: 1 of 3 rows hold no usable value: taken as unknown.",
+        "email: 1 of 3 rows hold no valid address: what stands before and behind the first @ is kept to compare.",
+    )
+
+
 def test_an_empty_table_has_its_columns_and_no_rows():
     frame = pl.DataFrame(
         schema={"n": pl.String, "d": pl.Date, "e": pl.String, "p": pl.Int64, "s": pl.String, "c": pl.Null}
