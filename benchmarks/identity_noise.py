@@ -9,7 +9,9 @@ Mistake = Callable[[pl.Series, np.random.Generator, pl.Series], pl.Series]
 
 KEYS = ["qwertyuiop", "asdfghjkl", "zxcvbnm", "1234567890"]
 NEAR = {
-    key: [row[place] for place in (at - 1, at + 1) if 0 <= place < len(row)] for row in KEYS for at, key in enumerate(row)
+    key: [row[place] for place in (at - 1, at + 1) if 0 <= place < len(row)]
+    for row in KEYS
+    for at, key in enumerate(row)
 }
 LOOKS = {"o": "0", "l": "1", "i": "l", "s": "5", "b": "6", "g": "q", "m": "n", "n": "m", "u": "v", "c": "e", "e": "c"}
 SOUNDS = [("ph", "f"), ("ck", "k"), ("ie", "y"), ("ee", "ea"), ("ou", "ow"), ("th", "t"), ("ll", "l"), ("tch", "ch")]
@@ -51,7 +53,6 @@ def typo(values: pl.Series, random: np.random.Generator, _: pl.Series) -> pl.Ser
     kind = random.choice(4, len(values), p=[0.22, 0.26, 0.32, 0.20])
     at = _place(values, random)
     at = np.where(kind == 3, np.minimum(at, _place(values, random, spare=1)), at)
-    here = values.str.slice(pl.Series(at), 1) if len(values) else values
     here = pl.DataFrame({"t": values, "a": at}).select(pl.col("t").str.slice("a", 1)).to_series()
     following = pl.DataFrame({"t": values, "a": at + 1}).select(pl.col("t").str.slice("a", 1)).to_series()
     drawn = _letters(random, values)
@@ -200,7 +201,12 @@ def _apply_one_round(
 
 
 def make_mistakes(
-    frame: pl.DataFrame, kinds: Mapping[str, str], mistakes: np.ndarray, weights: Mapping[str, float], *, seed: list[int]
+    frame: pl.DataFrame,
+    kinds: Mapping[str, str],
+    mistakes: np.ndarray,
+    weights: Mapping[str, float],
+    *,
+    seed: list[int],
 ) -> pl.DataFrame:
     """`frame` with `mistakes[i]` mistakes in row i, spread over its columns.
 

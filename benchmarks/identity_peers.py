@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import duckdb
 import polars as pl
-import splink.comparison_level_library as cll
 import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -52,12 +51,16 @@ def connect(*, threads: int, memory: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def _load(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:
+    connection.register("given", frame.to_arrow())
+    connection.execute("create table records as select * from given").fetchall()
+    connection.unregister("given")
+
+
 def _names(has: set[str]) -> list[object]:
     if {"given_name", "family_name"} <= has:
         return [
-            cl.ForenameSurnameComparison(
-                "given_name", "family_name", forename_surname_concat_col_name="whole_name"
-            )
+            cl.ForenameSurnameComparison("given_name", "family_name", forename_surname_concat_col_name="whole_name")
         ]
     return [cl.NameComparison(name) for name in ("given_name", "family_name") if name in has]
 
@@ -161,9 +164,7 @@ def _train(linker: Linker, has: set[str]) -> None:
     linker.training.estimate_probability_two_random_records_match(_deterministic(has), recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=5e6, seed=SEED)
     for rule in _training(has):
-        linker.training.estimate_parameters_using_expectation_maximisation(
-            rule, estimate_without_term_frequencies=True
-        )
+        linker.training.estimate_parameters_using_expectation_maximisation(rule, estimate_without_term_frequencies=True)
 
 
 def _clusters(linker: Linker, links: object, threshold: float) -> pl.DataFrame:
@@ -183,7 +184,7 @@ def run_splink(
     outcome, connection = Outcome(), connect(threads=threads, memory=memory)
     records = standardise(frame, roles)
     has = set(records.columns) - {"record_id", "whole_name"}
-    connection.execute("create table records as select * from records").fetchall()
+    _load(connection, records)
     has_letters = "postcode" in has and bool(records["postcode"].drop_nulls().str.contains("[a-z]").mean() > 0.5)
     rules = outcome.timed("block", lambda: blocking_rules(connection, has, len(records)))
     outcome.rules = [" & ".join(rule) for rule in rules]
@@ -211,8 +212,7 @@ def run_tutorial(frame: pl.DataFrame, *, threads: int = 2) -> pl.DataFrame:
     Takes     record_id, first_name, surname, dob (text), city, email.
     """
     connection = connect(threads=threads, memory="2GB")
-    records = frame.with_columns(pl.col("dob").str.to_date("%Y-%m-%d", strict=False))
-    connection.execute("create table records as select * from records").fetchall()
+    _load(connection, frame.with_columns(pl.col("dob").str.to_date("%Y-%m-%d", strict=False)))
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="record_id",

@@ -6,7 +6,11 @@ import numpy as np
 
 from benchmarks.identity_names import Pools, draw
 
-SIZES = {"single": [1.0], "mixed": [0.34, 0.30, 0.14, 0.14, 0.06, 0.02], "large": [0.05, 0.1, 0.15, 0.2, 0.2, 0.15, 0.15]}
+SIZES = {
+    "single": [1.0],
+    "mixed": [0.34, 0.30, 0.14, 0.14, 0.06, 0.02],
+    "large": [0.05, 0.1, 0.15, 0.2, 0.2, 0.15, 0.15],
+}
 FIRST_BIRTH, LAST_BIRTH = -14_600, 14_600  # days since 1970-01-01: forty years on both sides
 
 

@@ -22,7 +22,10 @@ FAKE_ROLES = {
     "city": "city",
     "email": "email",
 }
-HEADER = f"{'data':<14}{'method':<16}{'precision':>10}{'recall':>8}{'F1':>8}{'B3 F1':>8}{'largest':>9}{'wall s':>8}{'CPU s':>8}"
+HEADER = (
+    f"{'data':<14}{'method':<16}{'precision':>10}{'recall':>8}{'F1':>8}{'B3 F1':>8}"
+    f"{'largest':>9}{'wall s':>8}{'CPU s':>8}  wrong pairs by cause"
+)
 
 Case = tuple[str, pl.DataFrame, pl.DataFrame, dict[str, str]]
 
