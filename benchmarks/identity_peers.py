@@ -16,10 +16,17 @@ import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from benchmarks.identity_clean import standardise
+from benchmarks.identity_settings import (
+    blocking_rules,
+    comparisons_apart,
+    comparisons_joined,
+    deterministic_rules,
+    training_rules,
+)
 
+CONFIGURATIONS = {"apart": comparisons_apart, "joined": comparisons_joined}
 STATED, OTHERS = 0.95, (0.5, 0.99)
 SEED = 1
-PAIRS_PER_RECORD = 40  # a blocking rule that makes more pairs than this is narrowed or left out
 
 
 @dataclass(slots=True)
@@ -57,113 +64,10 @@ def _load(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:
     connection.unregister("given")
 
 
-def _names(has: set[str]) -> list[object]:
-    if {"given_name", "family_name"} <= has:
-        return [
-            cl.ForenameSurnameComparison("given_name", "family_name", forename_surname_concat_col_name="whole_name")
-        ]
-    return [cl.NameComparison(name) for name in ("given_name", "family_name") if name in has]
-
-
-def _birth(has: set[str]) -> list[object]:
-    if "birth_date" in has:
-        return [cl.DateOfBirthComparison("birth_date", input_is_string=True)]
-    return [cl.LevenshteinAtThresholds("birth_year", 1)] if "birth_year" in has else []
-
-
-def _place(has: set[str], has_letters: bool) -> list[object]:
-    found: list[object] = []
-    if "postcode" in has and has_letters:
-        found.append(cl.PostcodeComparison("postcode"))
-    elif "postcode" in has:
-        found.append(cl.DamerauLevenshteinAtThresholds("postcode", [1, 2]).configure(term_frequency_adjustments=True))
-    for name in ("street", "address_2"):
-        if name in has:
-            found.append(cl.JaroWinklerAtThresholds(name, [0.9, 0.8]).configure(term_frequency_adjustments=True))
-    for name in ("city", "birth_place"):
-        if name in has:
-            found.append(cl.JaroWinklerAtThresholds(name, [0.9]).configure(term_frequency_adjustments=True))
-    if "street_number" in has:
-        found.append(cl.LevenshteinAtThresholds("street_number", 1).configure(term_frequency_adjustments=True))
-    return found
-
-
-def _other(has: set[str]) -> list[object]:
-    found: list[object] = []
-    if "email" in has:
-        found.append(cl.EmailComparison("email"))
-    if "phone" in has:
-        found.append(cl.LevenshteinAtThresholds("phone", [1, 2]).configure(term_frequency_adjustments=True))
-    for name in ("loyalty_id", "account_id", "device_id"):
-        if name in has:
-            found.append(cl.ExactMatch(name))
-    for name in ("region", "gender", "occupation"):
-        if name in has:
-            found.append(cl.ExactMatch(name).configure(term_frequency_adjustments=True))
-    return found
-
-
-WIDE = [("family_name",), ("given_name",), ("birth_date",), ("postcode",)]  # as the FEBRL demonstrations block
-NARROW = [
-    ("given_name", "family_name"),
-    ("substr(given_name,1,3)", "substr(family_name,1,4)"),
-    ("given_name", "birth_date"),
-    ("family_name", "birth_date"),
-    ("email",),
-    ("phone",),
-    ("loyalty_id",),
-    ("birth_date", "postcode"),
-    ("birth_date", "birth_place"),
-    ("substr(postcode,1,3)", "birth_date"),
-    ("postcode", "given_name"),
-    ("postcode", "family_name"),
-    ("street", "street_number"),
-    ("street", "postcode"),
-    ("substr(given_name,1,2)", "substr(family_name,1,2)", "substr(birth_date,1,4)"),
-]
-MOST_RULES = 10
-
-
-def _column(expression: str) -> str:
-    return expression[expression.find("(") + 1 :].split(",")[0] if "(" in expression else expression
-
-
-def _pairs(connection: duckdb.DuckDBPyConnection, rule: tuple[str, ...]) -> int:
-    known = " and ".join(f"{part} is not null" for part in rule)
-    sizes = f"select count(*) as n from records where {known} group by {', '.join(rule)}"
-    found = connection.execute(f"select coalesce(sum(n * (n - 1) // 2), 0)::bigint from ({sizes})").fetchall()
-    return int(found[0][0])
-
-
-def blocking_rules(connection: duckdb.DuckDBPyConnection, has: set[str], records: int) -> list[tuple[str, ...]]:
-    """Rules over present columns whose pairs were counted and are affordable; the wide ones first, as in the demos."""
-    kept: list[tuple[str, ...]] = []
-    for rule in [*WIDE, *NARROW]:
-        if not {_column(part) for part in rule} <= has:
-            continue
-        implied = any(set(wide) <= set(rule) for wide in kept)
-        if not implied and 0 < _pairs(connection, rule) <= PAIRS_PER_RECORD * records:
-            kept.append(rule)
-    return kept[:MOST_RULES]
-
-
-def _deterministic(has: set[str]) -> list[object]:
-    rules = [("given_name", "family_name", "birth_date"), ("given_name", "family_name", "postcode"), ("email",)]
-    rules += [("birth_date", "postcode", "substr(given_name,1,2)"), ("loyalty_id",)]
-    return [block_on(*rule) for rule in rules if {_column(part) for part in rule} <= has]
-
-
-def _training(has: set[str]) -> list[object]:
-    rules = [("given_name", "family_name"), ("birth_date",), ("postcode", "family_name"), ("email",)]
-    if "birth_date" not in has:
-        rules[1] = ("postcode", "street")
-    return [block_on(*rule) for rule in rules if set(rule) <= has][:3]
-
-
 def _train(linker: Linker, has: set[str]) -> None:
-    linker.training.estimate_probability_two_random_records_match(_deterministic(has), recall=0.7)
+    linker.training.estimate_probability_two_random_records_match(deterministic_rules(has), recall=0.7)
     linker.training.estimate_u_using_random_sampling(max_pairs=5e6, seed=SEED)
-    for rule in _training(has):
+    for rule in training_rules(has):
         linker.training.estimate_parameters_using_expectation_maximisation(rule, estimate_without_term_frequencies=True)
 
 
@@ -174,11 +78,19 @@ def _clusters(linker: Linker, links: object, threshold: float) -> pl.DataFrame:
 
 
 def run_splink(
-    frame: pl.DataFrame, roles: dict[str, str], *, threads: int = 2, memory: str = "8GB", others: bool = True
+    frame: pl.DataFrame,
+    roles: dict[str, str],
+    *,
+    configuration: str = "joined",
+    threads: int = 2,
+    memory: str = "8GB",
+    others: bool = True,
 ) -> Outcome:
     """Careful Splink with connected components.
 
-    Takes     frame: record_id and columns; roles: column -> role.
+    Takes     frame: record_id and columns; roles: column -> role;
+              configuration: "apart" (one comparison per column, as in Splink's demonstrations) or "joined" (postcode,
+              city and region together, as Splink's guide advises for columns that repeat each other).
     Returns   Outcome with persons at .95 and, if `others`, at .5 and .99.
     """
     outcome, connection = Outcome(), connect(threads=threads, memory=memory)
@@ -191,7 +103,7 @@ def run_splink(
     settings = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="record_id",
-        comparisons=[*_names(has), *_birth(has), *_place(has, has_letters), *_other(has)],
+        comparisons=CONFIGURATIONS[configuration](has, has_letters=has_letters),
         blocking_rules_to_generate_predictions=[block_on(*rule) for rule in rules],
         retain_matching_columns=False,
     )

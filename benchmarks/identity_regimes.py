@@ -104,7 +104,8 @@ HISTORICAL = Regime(
         "gender": "code",
         "occupation": "code",
     },
-    counts=(0.12, 0.10, 0.10, 0.10, 0.12, 0.12, 0.11, 0.10, 0.08, 0.05),
+    counts=(0.08, 0.08, 0.08, 0.08, 0.08, *(0.07,) * 5, *(0.03,) * 5, *(0.02,) * 5),  # eight on average
+    sizes="few",
     mistakes=(0.25, 0.38, 0.25, 0.12),
     records=50_000,
     weights={"full_name": 2.0, "dob": 1.5, "gender": 0.3, "occupation": 0.5},

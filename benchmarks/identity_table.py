@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from benchmarks.identity_peers import OTHERS, STATED, run_splink, run_tutorial
+from benchmarks.identity_peers import CONFIGURATIONS, OTHERS, STATED, run_splink, run_tutorial
 from benchmarks.identity_regimes import FEBRL_ROLES, REGIMES
 from benchmarks.identity_score import Score, score
 from benchmarks.identity_worlds import make_world
@@ -67,13 +67,13 @@ def _line(name: str, method: str, found: Score, wall: float, cpu: float) -> str:
     return f"{name:<14}{method:<16}{figures}{found.largest_wrong_cluster:>9}{wall:>8.1f}{cpu:>8.1f}  {causes}"
 
 
-def splink_lines(case: Case, *, threads: int, others: bool) -> Iterator[str]:
+def splink_lines(case: Case, *, configuration: str, threads: int, others: bool) -> Iterator[str]:
     """One line per threshold, the stated one first."""
     name, frame, truth, roles = case
-    outcome = run_splink(frame, roles, threads=threads, others=others)
+    outcome = run_splink(frame, roles, configuration=configuration, threads=threads, others=others)
     wall, cpu = sum(outcome.wall.values()), sum(outcome.cpu.values())
     for threshold in (STATED, *(OTHERS if others else ())):
-        yield _line(name, f"splink {threshold}", score(truth, outcome.persons[threshold]), wall, cpu)
+        yield _line(name, f"{configuration} {threshold}", score(truth, outcome.persons[threshold]), wall, cpu)
     steps = ", ".join(f"{step} {outcome.wall[step]:.1f}/{outcome.cpu[step]:.1f}" for step in outcome.wall)
     yield f"{'':<14}wall/CPU: {steps}; blocked by {'; '.join(outcome.rules)}"
 
@@ -95,6 +95,7 @@ def main() -> None:
     parser.add_argument("--records", type=int, help="size of every world (default: each its own)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--splink", nargs="*", choices=sorted(CONFIGURATIONS), default=sorted(CONFIGURATIONS))
     parser.add_argument("--peer-only", action="store_true")
     parser.add_argument("--engine-only", action="store_true")
     parser.add_argument("--thresholds", action="store_true", help="Splink at .5 and .99 too")
@@ -103,8 +104,10 @@ def main() -> None:
     cases = list(public_cases(choice.data)) if choice.data else []
     for case in [*cases, *world_cases(choice.worlds, records=choice.records, seed=choice.seed)]:
         if not choice.engine_only:
-            for line in splink_lines(case, threads=choice.threads, others=choice.thresholds):
-                print(line, flush=True)
+            for configuration in choice.splink:
+                options = {"threads": choice.threads, "others": choice.thresholds}
+                for line in splink_lines(case, configuration=configuration, **options):
+                    print(line, flush=True)
         if case[0] == "fake_1000" and not choice.engine_only:
             start = time.perf_counter()
             persons = run_tutorial(case[1], threads=choice.threads)
