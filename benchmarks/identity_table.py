@@ -6,6 +6,7 @@ python -m benchmarks.identity_table [../shared/data] [--worlds heavy names_dates
 import argparse
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
@@ -54,7 +55,8 @@ def world_cases(names: list[str], *, records: int | None, seed: int) -> Iterator
 
 def run_engine(frame: pl.DataFrame, roles: dict[str, str], *, seed: int, threads: int) -> pl.DataFrame:
     """The engine's persons: record_id, person_id. The only place here that knows how it is called."""
-    from ml.identity.resolve import Role, resolve_records  # the peers alone can be measured without it
+    from ml.identity.resolve import resolve_records  # the peers alone can be measured without it
+    from ml.identity.roles import Role
 
     wanted = [Role(role=role, column=column) for column, role in roles.items()]
     return resolve_records(frame, wanted, id_column="record_id", seed=seed, threads=threads).persons
@@ -101,8 +103,8 @@ def main() -> None:
     parser.add_argument("--thresholds", action="store_true", help="Splink at .5 and .99 too")
     choice = parser.parse_args()
     print(HEADER, flush=True)
-    cases = list(public_cases(choice.data)) if choice.data else []
-    for case in [*cases, *world_cases(choice.worlds, records=choice.records, seed=choice.seed)]:
+    public = public_cases(choice.data) if choice.data else iter(())
+    for case in chain(public, world_cases(choice.worlds, records=choice.records, seed=choice.seed)):
         if not choice.engine_only:
             for configuration in choice.splink:
                 options = {"threads": choice.threads, "others": choice.thresholds}
