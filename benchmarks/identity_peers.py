@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 
 import duckdb
 import polars as pl
-import splink.comparison_library as cl
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
 from benchmarks.identity_clean import standardise
@@ -58,7 +57,8 @@ def connect(*, threads: int, memory: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def _load(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:
+def load(connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame) -> None:
+    """The frame as table `records` of the connection."""
     connection.register("given", frame.to_arrow())
     connection.execute("create table records as select * from given").fetchall()
     connection.unregister("given")
@@ -71,7 +71,8 @@ def _train(linker: Linker, has: set[str]) -> None:
         linker.training.estimate_parameters_using_expectation_maximisation(rule, estimate_without_term_frequencies=True)
 
 
-def _clusters(linker: Linker, links: object, threshold: float) -> pl.DataFrame:
+def clusters_at(linker: Linker, links: object, threshold: float) -> pl.DataFrame:
+    """Connected components of the links at or above the threshold: record_id, person_id, sorted."""
     found = linker.clustering.cluster_pairwise_predictions_at_threshold(links, threshold_match_probability=threshold)
     frame = found.as_duckdbpyrelation().select("record_id, cluster_id as person_id").pl()
     return frame.sort("record_id")
@@ -96,7 +97,7 @@ def run_splink(
     outcome, connection = Outcome(), connect(threads=threads, memory=memory)
     records = standardise(frame, roles)
     has = set(records.columns) - {"record_id", "whole_name"}
-    _load(connection, records)
+    load(connection, records)
     has_letters = "postcode" in has and bool(records["postcode"].drop_nulls().str.contains("[a-z]").mean() > 0.5)
     rules = outcome.timed("block", lambda: blocking_rules(connection, has, len(records)))
     outcome.rules = [" & ".join(rule) for rule in rules]
@@ -111,38 +112,8 @@ def run_splink(
     outcome.timed("train", lambda: _train(linker, has))
     lowest = min([STATED, *(OTHERS if others else ())])
     links = outcome.timed("predict", lambda: linker.inference.predict(threshold_match_probability=lowest))
-    outcome.persons[STATED] = outcome.timed("cluster", lambda: _clusters(linker, links, STATED))
+    outcome.persons[STATED] = outcome.timed("cluster", lambda: clusters_at(linker, links, STATED))
     for threshold in OTHERS if others else ():
-        outcome.persons[threshold] = _clusters(linker, links, threshold)
+        outcome.persons[threshold] = clusters_at(linker, links, threshold)
     connection.close()
     return outcome
-
-
-def run_tutorial(frame: pl.DataFrame, *, threads: int = 2) -> pl.DataFrame:
-    """Splink's own quick start for fake_1000 (version 5.0), unchanged: record_id, person_id at .95.
-
-    Takes     record_id, first_name, surname, dob (text), city, email.
-    """
-    connection = connect(threads=threads, memory="2GB")
-    _load(connection, frame.with_columns(pl.col("dob").str.to_date("%Y-%m-%d", strict=False)))
-    settings = SettingsCreator(
-        link_type="dedupe_only",
-        unique_id_column_name="record_id",
-        comparisons=[
-            cl.JaroWinklerAtThresholds("first_name", [0.9, 0.7]),
-            cl.JaroAtThresholds("surname", [0.9, 0.7]),
-            cl.DateOfBirthComparison(
-                "dob", input_is_string=False, datetime_metrics=["year", "month"], datetime_thresholds=[1, 1]
-            ),
-            cl.ExactMatch("city").configure(term_frequency_adjustments=True),
-            cl.EmailComparison("email"),
-        ],
-        blocking_rules_to_generate_predictions=[block_on("first_name"), block_on("surname")],
-    )
-    linker = Linker(DuckDBAPI(connection).register(connection.table("records")), settings)
-    linker.training.estimate_probability_two_random_records_match([block_on("first_name", "surname")], recall=0.7)
-    linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=SEED)
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("first_name", "surname"))
-    linker.training.estimate_parameters_using_expectation_maximisation(block_on("dob"))
-    links = linker.inference.predict(threshold_match_weight=-10)
-    return _clusters(linker, links, STATED)

@@ -7,13 +7,15 @@ import argparse
 import time
 from collections.abc import Iterator
 from itertools import chain
+from math import nan
 from pathlib import Path
 
 import polars as pl
 
-from benchmarks.identity_peers import CONFIGURATIONS, OTHERS, STATED, run_splink, run_tutorial
+from benchmarks.identity_peers import CONFIGURATIONS, OTHERS, STATED, run_splink
 from benchmarks.identity_regimes import FEBRL_ROLES, REGIMES
 from benchmarks.identity_score import Score, score
+from benchmarks.identity_tutorial import run_tutorials
 from benchmarks.identity_worlds import make_world
 
 FAKE_ROLES = {
@@ -111,9 +113,8 @@ def main() -> None:
                 for line in splink_lines(case, configuration=configuration, **options):
                     print(line, flush=True)
         if case[0] == "fake_1000" and not choice.engine_only:
-            start = time.perf_counter()
-            persons = run_tutorial(case[1], threads=choice.threads)
-            print(_line(case[0], "splink tutorial", score(case[2], persons), time.perf_counter() - start, 0.0))
+            for method, persons in run_tutorials(case[1], threads=choice.threads).items():
+                print(_line(case[0], method, score(case[2], persons), nan, nan), flush=True)
         if not choice.peer_only:
             print(engine_line(case, seed=choice.seed, threads=choice.threads), flush=True)
 
