@@ -29,21 +29,25 @@ class Draft:
     home: Address
     family: np.ndarray
     is_in_hole: np.ndarray  # per person
+    key: tuple[int, int]  # seed and block: what a person keeps is drawn from these
 
     def chance(self, rate: float) -> np.ndarray:
         """A random yes per row."""
         return self.random.random(len(self.owner)) < rate
 
+    def by_person(self, salt: int, among: int) -> np.ndarray:
+        """A number below `among` per person."""
+        return np.random.default_rng([salt, *self.key]).integers(0, among, len(self.people.given))
+
     def of_person(self, salt: int, among: int) -> np.ndarray:
         """A number below `among` per row, the same for all records of a person."""
-        return np.random.default_rng([salt, len(self.people.given)]).integers(0, among, len(self.people.given))[
-            self.owner
-        ]
+        return self.by_person(salt, among)[self.owner]
 
     def of_household(self, salt: int, among: int) -> np.ndarray:
         """A number below `among` per row, the same for all records of a household."""
         count = int(self.people.household.max()) + 1
-        return np.random.default_rng([salt, count]).integers(0, among, count)[self.people.household[self.owner]]
+        drawn = np.random.default_rng([salt, *self.key]).integers(0, among, count)
+        return drawn[self.people.household[self.owner]]
 
 
 def _given(draft: Draft) -> pl.Series:
@@ -130,7 +134,7 @@ def _email(draft: Draft) -> pl.Series:
     second = draft.chance(0.2) & (whose == draft.owner)
     given, family = pools.given.gather(people.given[whose]), pools.family.gather(people.family[whose])
     family = family.str.replace_all(r"[ ']", "")
-    mark = np.random.default_rng([22, len(first)]).integers(0, 400, len(first))[whose] + 3 * second
+    mark = draft.by_person(22, 400)[whose] + 3 * second
     dotted, short = given + "." + family, given.str.slice(0, 1) + family
     number = pl.Series(mark).cast(pl.String)
     local = (dotted + number.replace({str(n): "" for n in range(40)})).zip_with(pl.Series(mark % 3 > 0), short + number)

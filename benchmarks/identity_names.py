@@ -11,14 +11,17 @@ from importlib.resources import files
 import numpy as np
 import polars as pl
 
-ONSETS = "b br c ch d dr f fl g gr h j k kl l m n p pr r s sh st t th tr v w wh z".split()
-NUCLEI = "a e i o u a e i o ai ea ee ie oo ou ow au".split()
-CODAS = "b ck d ff g l ll m n nd ng nt r rd rk rn rt s ss st t tch th x y".split()
-FAMILY_ENDS = "son man ton ley ford well by er ing wood field worth ham ski sen es ini ez o a ov".split()
+LETTERS = {
+    "onsets": "b br c ch d dr f fl g gr h j k kl l m n p pr r s sh st t th tr v w wh z",
+    "nuclei": "a e i o u a e i o ai ea ee ie oo ou ow au",
+    "codas": "b ck d ff g l ll m n nd ng nt r rd rk rn rt s ss st t tch th x y",
+    "ends": "son man ton ley ford well by er ing wood field worth ham ski sen es ini ez o a ov",
+    "trades": "maker smith clerk keeper driver writer painter teacher officer farmer dealer builder nurse",
+}
+ONSETS, NUCLEI, CODAS, FAMILY_ENDS, TRADES = (words.split() for words in LETTERS.values())
 FAMILY_STARTS = ["", "", "", "", "", "", "", "", "mc", "mac", "o'", "de ", "van ", "st "]
 PLACE_ENDS = ["ton", "ford", "ville", "bury", "ham", "burg", "field", " hill", " bay", " park", " creek", "mouth"]
 STREET_TYPES = ["street", "road", "avenue", "place", "close", "drive", "crescent", "court", "way", "lane"]
-TRADES = "maker smith clerk keeper driver writer painter teacher officer farmer dealer builder nurse".split()
 DOMAINS = ["mail.com", "post.net", "inbox.org", "webmail.com", "fastpost.com", "homebox.net", "letters.org"]
 
 

@@ -53,7 +53,6 @@ def typo(values: pl.Series, random: np.random.Generator, _: pl.Series) -> pl.Ser
     kind = random.choice(4, len(values), p=[0.22, 0.26, 0.32, 0.20])
     at = _place(values, random)
     at = np.where(kind == 3, np.minimum(at, _place(values, random, spare=1)), at)
-    here = values.str.slice(pl.Series(at), 1) if len(values) else values
     here = pl.DataFrame({"t": values, "a": at}).select(pl.col("t").str.slice("a", 1)).to_series()
     following = pl.DataFrame({"t": values, "a": at + 1}).select(pl.col("t").str.slice("a", 1)).to_series()
     drawn = _letters(random, values)

@@ -8,6 +8,7 @@ from benchmarks.identity_names import Pools, draw
 
 SIZES = {
     "single": [1.0],
+    "few": [0.90, 0.06, 0.03, 0.01],
     "mixed": [0.34, 0.30, 0.14, 0.14, 0.06, 0.02],
     "large": [0.05, 0.1, 0.15, 0.2, 0.2, 0.15, 0.15],
 }

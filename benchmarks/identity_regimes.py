@@ -20,7 +20,8 @@ class Regime:
     moved: float = 0.0  # the record has a former home of the person
     married: float = 0.0  # a woman's record has the other family name
     nickname: float = 0.0
-    swapped: float = 0.0  # given and family name in each other's column
+    confused: tuple[tuple[str, str], ...] = ()  # columns whose values are written into each other's place
+    swapped: float = 0.0  # how often that happens, per pair of columns
     absent: dict[str, float] = field(default_factory=dict)  # column -> chance of no value
     families: int = 40_000
     postcodes: int = 2_500
@@ -60,6 +61,7 @@ LIGHT = Regime(
     counts=(0.45, 0.22, 0.13, 0.09, 0.06, 0.05),
     mistakes=(0.1, 0.5, 0.25, 0.15),
     clean_first=True,
+    confused=(("given_name", "surname"), ("address_1", "address_2")),
     nickname=0.01,
     swapped=0.01,
     absent=FEBRL_ABSENT,
@@ -80,6 +82,7 @@ NAMES_DATES = Regime(
     counts=(0.5, 0.25, 0.12, 0.07, 0.04, 0.02),
     mistakes=(0.15, 0.45, 0.30, 0.10),
     nickname=0.04,
+    confused=(("given_name", "family_name"),),
     swapped=0.02,
     married=0.02,
     absent={"given_name": 0.01, "family_name": 0.01, "birth_date": 0.03},
@@ -101,12 +104,15 @@ HISTORICAL = Regime(
         "gender": "code",
         "occupation": "code",
     },
-    counts=(0.12, 0.10, 0.10, 0.10, 0.12, 0.12, 0.11, 0.10, 0.08, 0.05),
+    counts=(0.08, 0.08, 0.08, 0.08, 0.08, *(0.07,) * 5, *(0.03,) * 5, *(0.02,) * 5),  # eight on average
+    sizes="few",
     mistakes=(0.25, 0.38, 0.25, 0.12),
     records=50_000,
     weights={"full_name": 2.0, "dob": 1.5, "gender": 0.3, "occupation": 0.5},
     moved=0.25,
     married=0.04,
+    confused=(("birth_place", "occupation"),),
+    swapped=0.005,
     nickname=0.08,
     absent={"dob": 0.12, "birth_place": 0.15, "postcode_fake": 0.15, "gender": 0.1, "occupation": 0.35},
     style="letters",
@@ -139,6 +145,7 @@ RETAIL = Regime(
     moved=0.12,
     married=0.02,
     nickname=0.08,
+    confused=(("first_name", "last_name"), ("street", "city"), ("email", "phone")),
     swapped=0.01,
     absent={
         "first_name": 0.04,
@@ -179,6 +186,8 @@ CENSUS = Regime(
     sizes="large",
     twins=0.06,
     juniors=0.06,
+    confused=(("given_name", "family_name"),),
+    swapped=0.01,
     moved=0.08,
     married=0.02,
     nickname=0.08,

@@ -1,4 +1,4 @@
-"""How well predicted persons agree with true ones: exact counts over pairs, B-cubed, the largest wrong cluster, causes."""
+"""How well predicted persons agree with true ones: exact pairs, B-cubed, the largest wrong cluster, and causes."""
 
 from dataclasses import dataclass
 

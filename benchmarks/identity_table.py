@@ -6,13 +6,16 @@ python -m benchmarks.identity_table [../shared/data] [--worlds heavy names_dates
 import argparse
 import time
 from collections.abc import Iterator
+from itertools import chain
+from math import nan
 from pathlib import Path
 
 import polars as pl
 
-from benchmarks.identity_peers import OTHERS, STATED, run_splink, run_tutorial
+from benchmarks.identity_peers import CONFIGURATIONS, OTHERS, STATED, run_splink
 from benchmarks.identity_regimes import FEBRL_ROLES, REGIMES
 from benchmarks.identity_score import Score, score
+from benchmarks.identity_tutorial import run_tutorials
 from benchmarks.identity_worlds import make_world
 
 FAKE_ROLES = {
@@ -22,7 +25,10 @@ FAKE_ROLES = {
     "city": "city",
     "email": "email",
 }
-HEADER = f"{'data':<14}{'method':<16}{'precision':>10}{'recall':>8}{'F1':>8}{'B3 F1':>8}{'largest':>9}{'wall s':>8}{'CPU s':>8}"
+HEADER = (
+    f"{'data':<14}{'method':<16}{'precision':>10}{'recall':>8}{'F1':>8}{'B3 F1':>8}"
+    f"{'largest':>9}{'wall s':>8}{'CPU s':>8}  wrong pairs by cause"
+)
 
 Case = tuple[str, pl.DataFrame, pl.DataFrame, dict[str, str]]
 
@@ -51,7 +57,8 @@ def world_cases(names: list[str], *, records: int | None, seed: int) -> Iterator
 
 def run_engine(frame: pl.DataFrame, roles: dict[str, str], *, seed: int, threads: int) -> pl.DataFrame:
     """The engine's persons: record_id, person_id. The only place here that knows how it is called."""
-    from ml.identity.resolve import Role, resolve_records  # the peers alone can be measured without it
+    from ml.identity.resolve import resolve_records  # the peers alone can be measured without it
+    from ml.identity.roles import Role
 
     wanted = [Role(role=role, column=column) for column, role in roles.items()]
     return resolve_records(frame, wanted, id_column="record_id", seed=seed, threads=threads).persons
@@ -64,13 +71,13 @@ def _line(name: str, method: str, found: Score, wall: float, cpu: float) -> str:
     return f"{name:<14}{method:<16}{figures}{found.largest_wrong_cluster:>9}{wall:>8.1f}{cpu:>8.1f}  {causes}"
 
 
-def splink_lines(case: Case, *, threads: int, others: bool) -> Iterator[str]:
+def splink_lines(case: Case, *, configuration: str, threads: int, others: bool) -> Iterator[str]:
     """One line per threshold, the stated one first."""
     name, frame, truth, roles = case
-    outcome = run_splink(frame, roles, threads=threads, others=others)
+    outcome = run_splink(frame, roles, configuration=configuration, threads=threads, others=others)
     wall, cpu = sum(outcome.wall.values()), sum(outcome.cpu.values())
     for threshold in (STATED, *(OTHERS if others else ())):
-        yield _line(name, f"splink {threshold}", score(truth, outcome.persons[threshold]), wall, cpu)
+        yield _line(name, f"{configuration} {threshold}", score(truth, outcome.persons[threshold]), wall, cpu)
     steps = ", ".join(f"{step} {outcome.wall[step]:.1f}/{outcome.cpu[step]:.1f}" for step in outcome.wall)
     yield f"{'':<14}wall/CPU: {steps}; blocked by {'; '.join(outcome.rules)}"
 
@@ -92,20 +99,22 @@ def main() -> None:
     parser.add_argument("--records", type=int, help="size of every world (default: each its own)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--splink", nargs="*", choices=sorted(CONFIGURATIONS), default=sorted(CONFIGURATIONS))
     parser.add_argument("--peer-only", action="store_true")
     parser.add_argument("--engine-only", action="store_true")
     parser.add_argument("--thresholds", action="store_true", help="Splink at .5 and .99 too")
     choice = parser.parse_args()
     print(HEADER, flush=True)
-    cases = list(public_cases(choice.data)) if choice.data else []
-    for case in [*cases, *world_cases(choice.worlds, records=choice.records, seed=choice.seed)]:
+    public = public_cases(choice.data) if choice.data else iter(())
+    for case in chain(public, world_cases(choice.worlds, records=choice.records, seed=choice.seed)):
         if not choice.engine_only:
-            for line in splink_lines(case, threads=choice.threads, others=choice.thresholds):
-                print(line, flush=True)
+            for configuration in choice.splink:
+                options = {"threads": choice.threads, "others": choice.thresholds}
+                for line in splink_lines(case, configuration=configuration, **options):
+                    print(line, flush=True)
         if case[0] == "fake_1000" and not choice.engine_only:
-            start = time.perf_counter()
-            persons = run_tutorial(case[1], threads=choice.threads)
-            print(_line(case[0], "splink tutorial", score(case[2], persons), time.perf_counter() - start, 0.0))
+            for method, persons in run_tutorials(case[1], threads=choice.threads).items():
+                print(_line(case[0], method, score(case[2], persons), nan, nan), flush=True)
         if not choice.peer_only:
             print(engine_line(case, seed=choice.seed, threads=choice.threads), flush=True)
 

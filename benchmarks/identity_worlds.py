@@ -27,7 +27,7 @@ TRUTH = ["record_id", "person", "household", "is_twin", "is_in_black_hole"]
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """records: record_id and the columns of `roles` (column -> role); truth: the columns of TRUTH, in the same order."""
+    """records: record_id and the columns of `roles` (column -> role); truth: record by record what TRUTH names."""
 
     name: str
     records: pl.DataFrame
@@ -54,8 +54,7 @@ def _homes(random: np.random.Generator, people: People, owner: np.ndarray, moved
     )
 
 
-def _swap(frame: pl.DataFrame, columns: list[str], rows: np.ndarray) -> pl.DataFrame:
-    left, right = columns
+def _swap(frame: pl.DataFrame, left: str, right: str, rows: np.ndarray) -> pl.DataFrame:
     hit = pl.lit(pl.Series(rows))
     return frame.with_columns(
         pl.when(hit).then(right).otherwise(left).alias(left), pl.when(hit).then(left).otherwise(right).alias(right)
@@ -67,11 +66,8 @@ def _spoil(frame: pl.DataFrame, draft: Draft, seed: list[int]) -> pl.DataFrame:
     is_first = np.r_[True, draft.owner[1:] != draft.owner[:-1]] & regime.clean_first
     mistakes = np.where(is_first, 0, draw(random, np.array(regime.mistakes), len(frame)))
     frame = make_mistakes(frame, regime.kinds, mistakes, regime.weights, seed=seed)
-    names = [c for c, role in regime.roles.items() if role in ("given_name", "family_name")]
-    lines = [c for c, role in regime.roles.items() if role in ("street", "address_2")]
-    for pair in (names, lines):
-        if len(pair) == 2:
-            frame = _swap(frame, pair, draft.chance(regime.swapped) & ~is_first)
+    for left, right in regime.confused:
+        frame = _swap(frame, left, right, draft.chance(regime.swapped) & ~is_first)
     absent = [
         pl.when(pl.lit(pl.Series(~draft.chance(rate)))).then(pl.col(column)).alias(column)
         for column, rate in regime.absent.items()
@@ -103,6 +99,7 @@ def make_block(
         home=_homes(random, people, owner, regime.moved),
         family=np.where(former, people.other_family[owner], people.family[owner]),
         is_in_hole=hole,
+        key=(seed, block),
     )
     frame = _spoil(fill_columns(draft), draft, [seed, 3, block])
     ids = pl.Series(random.integers(0, 2**63, records)).cast(pl.String).str.zfill(19)

@@ -12,7 +12,7 @@ from ml.identity.match.keys import Keys
 from ml.identity.match.pairs import Places, pair_count, pairs_of, swapped_pairs
 from ml.identity.match.screen import Scores, Screen
 
-SAMPLE = 40_000  # records on which pairs are counted
+SAMPLE = 15_000  # records on which pairs are counted
 IMAGINED = 6_000  # made-up matching pairs that rules are chosen for
 HALVING = 0.5  # a pair found again is worth half as much as before: rules should fail independently
 LEAST_GAIN = 0.0005  # of the made-up pairs
@@ -37,8 +37,8 @@ class Rule:
 
 def budget_for(record_count: int) -> Budget:
     """Small tables get a wide net: they cost seconds. In large ones the time of a comparison counts."""
-    wide = 150 * record_count if record_count <= 50_000 else 7_500_000
-    return Budget(max(wide, 50 * record_count, 600_000), max(min(40 * record_count, 2_000_000), 5 * record_count))
+    seen = max(min(150 * record_count, 7_500_000), 15 * record_count, 600_000)
+    return Budget(seen, max(min(40 * record_count, 2_000_000), 4 * record_count))
 
 
 def choose_rules(keys: Keys, budget: Budget, *, seed: int) -> tuple[Rule, ...]:

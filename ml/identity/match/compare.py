@@ -69,7 +69,8 @@ def _comparison(field: Field) -> dict[str, Any]:
     """Splink numbers levels from the last, the else level being 0; the null level is -1."""
     name = field.name
     conditions = _conditions(name, field.kind)
-    levels = [{"sql_condition": f'"{name}_l" is null or "{name}_r" is null', "is_null_level": True}]
+    known = "email_local" if field.kind == "email" else name  # an address with a broken domain still has a mailbox
+    levels = [{"sql_condition": f'"{known}_l" is null or "{known}_r" is null', "is_null_level": True}]
     levels += [{"sql_condition": condition} for condition in [f'"{name}_l" = "{name}_r"', *conditions, "ELSE"]]
     texts = ["unknown", *reversed(field.levels)]
     described = [

@@ -7,7 +7,7 @@ alike, nothing else); unrelated.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -18,8 +18,8 @@ from ml.identity.match.fields import AREA, ATTRIBUTE, HOME, Field
 
 Numbers = NDArray[np.float64]
 RANDOM_PAIRS = 200_000
-SAMPLE_PAIRS = 400_000  # candidate pairs that the model learns from
-ROUNDS = 40
+SAMPLE_PAIRS = 250_000  # candidate pairs that the model learns from
+ROUNDS = 30
 PRIOR_PAIRS = 20.0  # imagined pairs behind every starting value: few pairs change little
 EQUAL_IN_PERSON = 0.75
 EQUAL_IN_HOME = 0.9
@@ -91,48 +91,63 @@ def evidence(model: Model, left: Places, levels: Levels) -> Numbers:
 
 
 def _maximise(model: Model, left: Places, levels: Levels, *, weight: float, all_pairs: float) -> Model:
+    """Rounds of weighing every pair and learning from the weights; what stays fixed is added up once."""
     first = model
     learned = [field for field in model.fields if field.name in model.home and field.meaning in (HOME, AREA, ATTRIBUTE)]
     column = {field.name: k for k, field in enumerate(model.fields)}
+    fixed_home, rest = _by_chance(model, left, levels, {field.name for field in learned})
     for _ in range(ROUNDS):
-        person, home, rest = _logs(model, left, levels)
+        person = np.log(model.person_share) + sum(_lookup(model.person[n], levels[:, k]) for n, k in column.items())
+        moving = sum(_lookup(model.home[field.name], levels[:, column[field.name]]) for field in learned)
+        with np.errstate(divide="ignore"):
+            home = np.log(model.home_share) + fixed_home + moving
         others = np.logaddexp(home, rest)
         is_person = 1 / (1 + np.exp(np.clip(others - person, -500, 500)))
         is_home = (1 - is_person) * np.exp(home - others)
-        model = Model(
-            model.fields,
-            {f.name: _learned(levels[:, column[f.name]], is_person, first.person[f.name], f) for f in model.fields},
-            model.home | {f.name: _learned(levels[:, column[f.name]], is_home, first.home[f.name], f) for f in learned},
-            model.area,
-            model.unrelated,
-            model.frequency,
-            max(float(is_person.sum()) * weight / all_pairs, LEAST),
-            max(float(is_home.sum()) * weight / all_pairs, LEAST) if model.home_share else 0.0,
-            model.area_share,
+        model = replace(
+            model,
+            person={
+                f.name: _learned(levels[:, column[f.name]], is_person, first.person[f.name], f) for f in model.fields
+            },
+            home=model.home
+            | {f.name: _learned(levels[:, column[f.name]], is_home, first.home[f.name], f) for f in learned},
+            person_share=max(float(is_person.sum()) * weight / all_pairs, LEAST),
+            home_share=max(float(is_home.sum()) * weight / all_pairs, LEAST) if model.home_share else 0.0,
         )
     return model
 
 
 def _logs(model: Model, left: Places, levels: Levels) -> tuple[Numbers, Numbers, Numbers]:
     """Log likelihoods: person, home, and area or unrelated together."""
+    fixed_home, rest = _by_chance(model, left, levels, set())
     with np.errstate(divide="ignore"):
-        shares = np.log([model.person_share, model.home_share, model.area_share, 1 - model.area_share])
-    person, home, area, unrelated = (np.full(left.size, share) for share in shares)
+        home = np.log(model.home_share) + fixed_home
+    person = np.full(left.size, np.log(model.person_share))
+    for column, field in enumerate(model.fields):
+        person += _lookup(model.person[field.name], levels[:, column])
+    return person, home, rest
+
+
+def _by_chance(model: Model, left: Places, levels: Levels, without: set[str]) -> tuple[Numbers, Numbers]:
+    """Log likelihoods in one home, of all fields but `without`; and in one area or unrelated, their shares included."""
+    with np.errstate(divide="ignore"):
+        near, far = np.log(model.area_share), np.log(1 - model.area_share)
+    home, area, unrelated = np.zeros(left.size), np.full(left.size, near), np.full(left.size, far)
     for column, field in enumerate(model.fields):
         seen, name = levels[:, column], field.name
-        by_chance = _lookup(model.unrelated[name], seen)
-        equal = seen == field.equal
-        rarity = np.log(model.frequency[name][left[equal]] / model.unrelated[name][field.equal])
-        by_chance[equal] += rarity
-        person += _lookup(model.person[name], seen)
-        home += _lookup(model.home[name], seen) if name in model.home else by_chance
-        area += _lookup(model.area[name], seen) if name in model.area else by_chance
-        unrelated += by_chance
-    return person, home, np.logaddexp(area, unrelated)
+        chance = _lookup(model.unrelated[name], seen)
+        equal = seen == field.equal  # agreeing on a rare value is less likely by chance
+        chance[equal] += np.log(model.frequency[name][left[equal]] / model.unrelated[name][field.equal])
+        if name not in without:
+            home += _lookup(model.home[name], seen) if name in model.home else chance
+        area += _lookup(model.area[name], seen) if name in model.area else chance
+        unrelated += chance
+    return home, np.logaddexp(area, unrelated)
 
 
 def _lookup(chances: Numbers, levels: NDArray[np.int8]) -> Numbers:
-    return np.asarray(np.append(np.log(chances), 0.0)[levels])  # UNKNOWN is -1, the last: it says nothing
+    said: Numbers = np.append(np.log(chances), 0.0)  # UNKNOWN is -1, the last: it says nothing
+    return said[levels]
 
 
 def _learned(levels: NDArray[np.int8], share: Numbers, start: Numbers, field: Field) -> Numbers:

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from ml.identity.match.keys import ABSENT, Codes
 
 Places = NDArray[np.int64]
-PAIRS_PER_CHUNK = 2_000_000
+PAIRS_PER_CHUNK = 1_000_000
+LARGEST_NUMBER = 2**62
 
 
 def pair_count(codes: Codes) -> int:
@@ -24,10 +25,11 @@ def _groups(codes: Codes) -> tuple[Places, Places, Places]:
     combined = np.zeros(rows.size, np.int64)
     for column in range(codes.shape[1]):
         values = codes[rows, column].astype(np.int64)
-        combined = combined * (int(values.max(initial=0)) + 1) + values
-        if column < codes.shape[1] - 1:  # keep numbers small, so that three keys cannot overflow
+        width = int(values.max(initial=0)) + 1
+        if int(combined.max(initial=0)) > LARGEST_NUMBER // width:
             combined = np.unique(combined, return_inverse=True)[1].astype(np.int64)
-    order = np.argsort(combined, kind="stable")
+        combined = combined * width + values
+    order = np.argsort(combined)
     rows, combined = rows[order], combined[order]
     starts = np.flatnonzero(np.r_[True, combined[1:] != combined[:-1]][: rows.size])
     return rows, starts, np.append(starts, rows.size)[1:].astype(np.int64)

@@ -6,52 +6,58 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ml.identity.match.fields import AREA, Field
-from ml.identity.match.keys import ABSENT, Codes, Keys
+from ml.identity.match.keys import ABSENT, Keys
 from ml.identity.match.pairs import Places, pair_count
 
 Scores = NDArray[np.float32]
-DISAGREEMENT = 2.0  # bits: a field in which no key agrees
+DISAGREEMENT = 2.0  # bits: a known field in which nothing agrees
 SURVIVAL_BITS = -0.7  # log2 of .6: what an agreement loses because mistakes also happen to matching pairs
+PART = 0.5  # of a part's bits: start and end of a name together are nearly worth the name
 SWAPPED_BITS = 8.0  # a name that begins like the other's other name
+MOST_BITS = 30.0
 
 
 class Screen:
-    """A first guess of a pair's weight of evidence, in bits, from keys alone; only good enough to drop the hopeless."""
+    """A pair's weight of evidence in bits, guessed: only good enough to drop the hopeless.
+
+    A sum over agreeing keys, so that millions of pairs are one product of a matrix and a vector: whole values add what
+    their parts leave; what a known field loses by disagreeing is taken off every pair and given back by agreement.
+    """
 
     def __init__(self, keys: Keys, fields: Sequence[Field]) -> None:
         self._codes = keys.codes
-        self._columns = [[k for k, owner in enumerate(keys.fields) if owner == place] for place in range(len(fields))]
-        self._is_area = [field.meaning == AREA for field in fields]
-        size = keys.codes.shape[0]
-        shares = [pair_count(keys.codes[:, [k]]) / max(size * (size - 1) / 2, 1) for k in range(len(keys.names))]
-        self._bits = [float(np.clip(SURVIVAL_BITS - np.log2(max(share, 1e-9)), 0, 30)) for share in shares]
+        self._weights = _weights(keys, fields)
+        firsts = [keys.fields.index(place) for place in range(len(fields))]
+        self._known = np.ascontiguousarray(keys.codes[:, firsts] != ABSENT)
         self._swapped = keys.swapped
 
     def scores(self, left: Places, right: Places) -> Scores:
-        """Bits per pair: the rarest agreeing key of every field; of areas, which imply each other, the best one."""
+        """Bits per pair of rows."""
         one, other = self._codes[left], self._codes[right]
-        agree = (one == other) & (one != ABSENT)
-        total = np.zeros(left.size, np.float32)
-        area: Scores = np.full(left.size, -DISAGREEMENT, np.float32)
-        for columns, is_area in zip(self._columns, self._is_area, strict=True):
-            best = np.zeros(left.size, np.float32)
-            for column in columns:
-                best = np.maximum(best, agree[:, column] * np.float32(self._bits[column]))
-            known = (one[:, columns[0]] != ABSENT) & (other[:, columns[0]] != ABSENT)
-            found: Scores = np.where(agree[:, columns].any(axis=1), best, np.where(known, -np.float32(DISAGREEMENT), 0))
-            if is_area:
-                area = np.maximum(area, found)
-            else:
-                total += found
-        if any(self._is_area):
-            total += area
-        return np.asarray(total + self._of_swapped(one, other), dtype=np.float32)
-
-    def _of_swapped(self, one: Codes, other: Codes) -> Scores:
-        """What names in each other's place are worth: they took the price of two disagreements."""
+        width = self._weights.size
+        agree = (one[:, :width] == other[:, :width]) & (one[:, :width] != ABSENT)
+        known = (self._known[left] & self._known[right]).sum(axis=1, dtype=np.float32)
+        total: Scores = agree.astype(np.float32) @ self._weights - np.float32(DISAGREEMENT) * known
         if self._swapped is None:
-            return np.zeros(len(one), np.float32)
+            return total
         given, family = self._swapped
         turned = ((one[:, given] == other[:, family]) & (one[:, given] != ABSENT)).astype(np.float32)
         turned += (one[:, family] == other[:, given]) & (one[:, family] != ABSENT)
-        return turned * np.float32(SWAPPED_BITS + DISAGREEMENT)
+        return np.asarray(total + turned * np.float32(SWAPPED_BITS + DISAGREEMENT), dtype=np.float32)
+
+
+def _weights(keys: Keys, fields: Sequence[Field]) -> Scores:
+    """Bits per key. Places imply each other: all areas together weigh as much as one of them."""
+    size = keys.codes.shape[0]
+    shares = [pair_count(keys.codes[:, [k]]) / max(size * (size - 1) / 2, 1) for k in range(len(keys.names))]
+    bits = np.array([np.clip(SURVIVAL_BITS - np.log2(max(share, 1e-9)), 0, MOST_BITS) for share in shares])
+    weights = np.zeros(len(keys.names))
+    areas = sum(field.meaning == AREA for field in fields)
+    for place, field in enumerate(fields):
+        whole, *parts = (k for k, owner in enumerate(keys.fields) if owner == place)
+        scale = 1 / areas if field.meaning == AREA else 1.0
+        back = DISAGREEMENT / (1 + PART * len(parts)) if parts else DISAGREEMENT
+        weights[parts] = PART * bits[parts] * scale + PART * back
+        total = bits[whole] * scale + DISAGREEMENT
+        weights[whole] = max(total - weights[parts].sum(), 0.0)
+    return weights.astype(np.float32)
