@@ -153,7 +153,7 @@ def _lookup(chances: Numbers, levels: NDArray[np.int8]) -> Numbers:
 def _learned(levels: NDArray[np.int8], share: Numbers, start: Numbers, field: Field) -> Numbers:
     known = levels >= 0
     count = np.bincount(levels[known], weights=share[known], minlength=len(field.levels))
-    return (count + PRIOR_PAIRS * start) / (count.sum() + PRIOR_PAIRS)
+    return np.asarray((count + PRIOR_PAIRS * start) / (count.sum() + PRIOR_PAIRS))
 
 
 def _frequencies(values: pl.Series) -> Numbers:
