@@ -18,6 +18,7 @@ from ml.identity.match.fields import AREA, ATTRIBUTE, HOME, Field
 
 Numbers = NDArray[np.float64]
 RANDOM_PAIRS = 200_000
+PAIRS_PER_BLOCK = 1_000_000
 SAMPLE_PAIRS = 250_000  # candidate pairs that the model learns from
 ROUNDS = 30
 PRIOR_PAIRS = 20.0  # imagined pairs behind every starting value: few pairs change little
@@ -86,8 +87,12 @@ def evidence(model: Model, left: Places, levels: Levels) -> Numbers:
 
     Takes     left: one record of each pair (equal values are as rare on either side); levels: of `Comparer.levels`.
     """
-    person, home, rest = _logs(model, left, levels)
-    return np.asarray((person - np.logaddexp(home, rest)) / BITS)
+    bits = np.empty(left.size)
+    for start in range(0, left.size, PAIRS_PER_BLOCK):
+        block = slice(start, start + PAIRS_PER_BLOCK)
+        person, home, rest = _logs(model, left[block], levels[block])
+        bits[block] = (person - np.logaddexp(home, rest)) / BITS
+    return bits
 
 
 def _maximise(model: Model, left: Places, levels: Levels, *, weight: float, all_pairs: float) -> Model:
