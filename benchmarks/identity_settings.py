@@ -1,7 +1,7 @@
 """Comparisons, blocking and training rules of careful Splink, by the roles a table has.
 
-What was chosen here was chosen on worlds of other seeds than the ones the table is printed for; the stated threshold
-was fixed before anything was measured.
+Name, date and place comparisons were chosen among a few variants on the worlds `heavy` and `names_dates` with seed 2,
+training rules after a look at `retail` with seed 2; the table's own seed is 1. The threshold was fixed beforehand.
 """
 
 import duckdb
@@ -19,7 +19,7 @@ def _names(has: set[str]) -> list[object]:
 def _birth(has: set[str]) -> list[object]:
     if "birth_date" not in has:
         return [cl.LevenshteinAtThresholds("birth_year", 1)] if "birth_year" in has else []
-    # one more than the library's own date comparison finds on every world: impossible dates count as text
+    # unlike the library's own date comparison, an impossible date is compared as text instead of being left out
     levels = [
         cll.NullLevel("birth_date"),
         cll.ExactMatchLevel("birth_date"),
