@@ -66,13 +66,14 @@ def resolve_records(
     id_column: str,
     seed: int,
     threads: int,
+    with_edges: bool = True,
     told: Told = lambda _: None,
 ) -> Resolved:
     """Who is who.
 
     Takes     frame, one row per record: id_column, unique, and the columns that roles name, of any plain type;
               roles: what the columns are; seed: of samples; threads: of comparisons, changes no figure;
-              told: is called with a few words at the start of each step.
+              with_edges: else they stay empty, which saves memory; told: is called with a few words at the start of each step.
     Returns   Resolved. The same whatever the order of rows, the ids and the number of threads.
     Raises    ContractError   no rows, an id missing or twice, a column missing or of a type that is no plain value.
     """
@@ -86,6 +87,7 @@ def resolve_records(
     told("joining what belongs together")
     labels = _with_repeats(distinct, matched)
     persons = persons_of(ids, labels, distinct.place, matched.links, matched.labels)
+    shown = matched.shown() if with_edges else np.empty(0, np.int64)
     edges = edges_of(ids, distinct.place, matched.links, matched.names, matched.levels, matched.fields, labels)
     report = _report(frame, matched, persons, shared)
     return Resolved(persons, edges, shared.values, (*normal.notes, *_notes(matched, shared)), report)

@@ -16,6 +16,7 @@ SAMPLE = 15_000  # records on which pairs are counted
 IMAGINED = 6_000  # made-up matching pairs that rules are chosen for
 HALVING = 0.5  # a pair found again is worth half as much as before: rules should fail independently
 LEAST_GAIN = 0.0005  # of the made-up pairs
+MOST_RULES = 48  # each sorts all records once; the last of more than these find next to nothing
 HOPELESS = 12.0  # bits below an even chance: a pair that looks worse is not compared
 
 
@@ -56,13 +57,14 @@ def choose_rules(keys: Keys, budget: Budget, *, seed: int) -> tuple[Rule, ...]:
     left = [Rule(chosen, int(pair_count(sample[:, list(chosen)]) * scale)) for chosen in _combinations(keys)]
     agree = _imagined(keys, random)
     found = {rule.keys: np.logical_and.reduce([agree[key] for key in rule.keys]) for rule in left}
-    times, spent, chosen = np.zeros(IMAGINED), 0, []
+    times, spent = np.zeros(IMAGINED), 0
+    chosen: list[Rule] = []
     while left:
         worth = HALVING**times
         left = [rule for rule in left if spent + rule.pair_count <= budget.seen]
         gains = [float(worth[found[rule.keys]].sum()) for rule in left]
-        values = [gain / (rule.pair_count + size / 10) for gain, rule in zip(gains, left, strict=True)]
-        if not left or max(gains) < LEAST_GAIN * IMAGINED:
+        values = [gain / (rule.pair_count + size) for gain, rule in zip(gains, left, strict=True)]
+        if not left or len(chosen) == MOST_RULES or max(gains) < LEAST_GAIN * IMAGINED:
             break
         best = left.pop(int(np.argmax(values)))
         chosen.append(best)
@@ -126,9 +128,9 @@ def _all_pairs(keys: Keys, rules: Sequence[Rule], budget: Budget) -> Iterator[tu
         return
     given, family = (keys.codes[:, column] for column in keys.swapped)
     names = {keys.fields[keys.names.index(name)] for name in ("given_name", "family_name")}
-    for key, field in enumerate(keys.fields):
-        other = keys.codes[:, key]
-        if field not in names and pair_count(np.stack([given, other], axis=1)) * 2 <= budget.seen / 10:
+    for field in sorted(set(keys.fields) - names):
+        other = keys.codes[:, keys.fields.index(field)]
+        if pair_count(np.stack([given, other], axis=1)) * 2 <= budget.seen / 10:
             yield from swapped_pairs(given, family, other)
 
 

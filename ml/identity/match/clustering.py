@@ -77,25 +77,34 @@ def cluster_links(labels: Places, refused: Places, links: Links) -> Places:
     Source    average linkage (Sokal and Michener 1958) on log odds: a greedy answer to correlation clustering
               (Bansal, Blum and Chawla 2004), in which all pairs vote.
     """
-    found = np.where((np.bincount(labels) > LARGEST)[labels], labels, labels.size + np.arange(labels.size))
+    sizes = np.bincount(labels, minlength=1)
+    found = np.where((sizes > LARGEST)[labels], labels, labels.size + np.arange(labels.size))
     lonely = np.isin(labels, refused)
     found[lonely] = labels.size + np.flatnonzero(lonely)
-    inside = (labels[links.left] == labels[links.right]) & ((np.bincount(labels) <= LARGEST)[labels[links.left]])
-    order = np.flatnonzero(inside)[np.argsort(labels[links.left[inside]], kind="stable")]
+    inside = np.flatnonzero((labels[links.left] == labels[links.right]) & (sizes <= LARGEST)[labels[links.left]])
+    order = inside[np.argsort(labels[links.left[inside]], kind="stable")]
     left, right, bits = links.left[order], links.right[order], np.clip(links.bits[order], -CAP, CAP)
     component = labels[left]
     starts = np.flatnonzero(np.r_[True, component[1:] != component[:-1]][: component.size])
-    ends = np.append(starts, component.size)[1:].astype(np.int64)
-    agreed = np.minimum.reduceat(bits, starts) >= JOIN_FROM if starts.size else np.empty(0, bool)
-    for start, end, is_agreed in zip(starts.tolist(), ends.tolist(), agreed.tolist(), strict=True):
+    ends = np.append(starts, component.size)[1:]
+    agreed = _agreed(component, sizes, starts, ends, bits)
+    whole = np.isin(labels, component[starts[agreed]])
+    found[whole] = labels[whole]  # every pair speaks for it: no order could end differently
+    for start, end in zip(starts[~agreed].tolist(), ends[~agreed].tolist(), strict=True):
         rows, places = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
-        if is_agreed and rows.size * (rows.size - 1) == 2 * (end - start):
-            found[rows] = labels.size + rows[0]  # every pair speaks for it: no order could end differently
-            continue
         half = end - start
         groups = _join(rows.size, places[:half], places[half:], bits[start:end])
         found[rows] = labels.size + rows[groups]
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
+
+
+def _agreed(component: Places, sizes: Places, starts: Places, ends: Places, bits: Numbers) -> NDArray[np.bool_]:
+    """Per component with links: all its pairs are there, and each of them is strong enough."""
+    if not starts.size:
+        return np.zeros(0, bool)
+    records = sizes[component[starts]]
+    is_complete = 2 * (ends - starts) == records * (records - 1)
+    return np.asarray(is_complete & (np.minimum.reduceat(bits, starts) >= JOIN_FROM))
 
 
 def _join(size: int, left: Places, right: Places, bits: Numbers) -> Places:

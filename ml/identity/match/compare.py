@@ -1,6 +1,7 @@
 """How alike are two records, field by field? Splink's comparison levels, computed for given pairs."""
 
 from collections.abc import Sequence
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,10 @@ class Comparer:
     def __init__(self, records: pl.DataFrame, fields: Sequence[Field], *, threads: int) -> None:
         self.fields = tuple(fields)
         self._api = DuckDBAPI()
-        self._api.duckdb_con.execute(f"set threads = {threads}; set memory_limit = '{MEMORY}'")
+        self._spill = TemporaryDirectory(prefix="nightmarket-")  # lives as long as this object; else DuckDB uses ./.tmp
+        options = {"threads": threads, "memory_limit": MEMORY, "temp_directory": self._spill.name}
+        for name, value in options.items():
+            self._api.duckdb_con.execute(f"set {name} = '{value}'")
         helpers = [name for name in ("given_root", "email_local") if name in records.columns]
         names = [field.name for field in fields]
         table = records.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("unique_id"), *names, *helpers)
