@@ -15,7 +15,7 @@ from ml.identity.match.fields import Field, choose_fields
 from ml.identity.match.keys import build_keys
 from ml.identity.match.mixture import Model, evidence, fit_model
 from ml.identity.match.results import edges_of, persons_of
-from ml.identity.match.rules import apply_rules
+from ml.identity.match.rules import Ruling, apply_rules
 from ml.identity.match.shared import Shared, set_aside_shared
 from ml.identity.normal.records import normalise_records
 from ml.identity.roles import Role
@@ -26,11 +26,12 @@ Told = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Resolved:
     """persons, one row per record, sorted by record_id: record_id as given, person_id str, confidence f64;
-    edges: see `edges_of`; shared: identifiers set aside; notes: sentences; report: counts and parameters.
+    edges: see `edges_of`, None if not wanted; shared: identifiers set aside; notes: sentences; report: counts,
+    parameters.
     """
 
     persons: pl.DataFrame
-    edges: pl.DataFrame
+    edges: pl.DataFrame | None
     shared: pl.DataFrame
     notes: tuple[str, ...]
     report: dict[str, Any]
@@ -54,7 +55,7 @@ class _Matched:
     model: Model | None
     levels: Levels
     links: Links
-    names: np.ndarray  # type: ignore[type-arg]
+    ruling: Ruling
     labels: Places
     refused_count: int
 
@@ -73,7 +74,8 @@ def resolve_records(
 
     Takes     frame, one row per record: id_column, unique, and the columns that roles name, of any plain type;
               roles: what the columns are; seed: of samples; threads: of comparisons, changes no figure;
-              with_edges: else they stay empty, which saves memory; told: is called with a few words at the start of each step.
+              with_edges: whether every link is wanted as a table too;
+              told: is called with a few words at the start of each step.
     Returns   Resolved. The same whatever the order of rows, the ids and the number of threads.
     Raises    ContractError   no rows, an id missing or twice, a column missing or of a type that is no plain value.
     """
@@ -87,8 +89,9 @@ def resolve_records(
     told("joining what belongs together")
     labels = _with_repeats(distinct, matched)
     persons = persons_of(ids, labels, distinct.place, matched.links, matched.labels)
-    shown = matched.shown() if with_edges else np.empty(0, np.int64)
-    edges = edges_of(ids, distinct.place, matched.links, matched.names, matched.levels, matched.fields, labels)
+    edges = None
+    if with_edges:
+        edges = edges_of(ids, distinct.place, matched.links, matched.ruling, matched.levels, matched.fields, labels)
     report = _report(frame, matched, persons, shared)
     return Resolved(persons, edges, shared.values, (*normal.notes, *_notes(matched, shared)), report)
 
@@ -127,7 +130,7 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
     if size < 2 or not fields:
         levels = np.empty((0, len(fields)), np.int8)
         return _Matched(
-            fields, (), None, levels, Links(empty, empty, np.empty(0)), np.empty(0, str), np.arange(size), 0
+            fields, (), None, levels, Links(empty, empty, np.empty(0)), np.empty(0, np.int8), np.arange(size), 0
         )
     left, right, rules = candidate_pairs(build_keys(records, fields), fields, budget_for(size), seed=seed)
     told(f"comparing {left.size:,} pairs")
@@ -135,18 +138,18 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
     levels = comparer.levels(left, right)
     told("learning what evidence is worth")
     model = fit_model(records, comparer, left, right, levels, seed=seed)
-    bits, names = apply_rules(fields, levels, evidence(model, left, levels))
+    bits, ruling = apply_rules(fields, levels, evidence(model, left, levels))
     labels, refused = components(size, Links(left, right, bits))
     more_left, more_right = unseen_pairs(labels, refused, Links(left, right, bits))
     told(f"comparing {more_left.size:,} further pairs inside {np.unique(labels).size:,} groups")
     more = comparer.levels(more_left, more_right)
-    more_bits, more_names = apply_rules(fields, more, evidence(model, more_left, more))
+    more_bits, more_ruling = apply_rules(fields, more, evidence(model, more_left, more))
     links = Links(
         np.concatenate([left, more_left]), np.concatenate([right, more_right]), np.concatenate([bits, more_bits])
     )
     found = cluster_links(labels, refused, links)
-    levels, names = np.concatenate([levels, more]), np.concatenate([names, more_names])
-    return _Matched(fields, rules, model, levels, links, names, found, refused.size)
+    levels, ruling = np.concatenate([levels, more]), np.concatenate([ruling, more_ruling])
+    return _Matched(fields, rules, model, levels, links, ruling, found, refused.size)
 
 
 def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:

@@ -8,7 +8,7 @@ import polars as pl
 from ml.identity.match.clustering import CAP, Links
 from ml.identity.match.compare import UNKNOWN, Levels, Places
 from ml.identity.match.fields import Field
-from ml.identity.match.rules import LIKELY
+from ml.identity.match.rules import LIKELY, RULE_NAMES, Ruling
 
 SHOWN_FROM = -2.0  # bits: weaker links are no candidates for anything
 
@@ -64,7 +64,7 @@ def edges_of(
     ids: pl.Series,
     place: Places,
     links: Links,
-    names: np.ndarray,  # type: ignore[type-arg]
+    ruling: Ruling,
     levels: Levels,
     fields: Sequence[Field],
     labels: Places,
@@ -75,10 +75,10 @@ def edges_of(
               linked to the first of them by the rule `equal`); rule str; weight f64, bits of evidence; verdict str,
               accepted (one person) or refused; evidence str, the level of every known field.
     """
-    order = np.argsort(ids.to_numpy() if ids.dtype.is_numeric() else ids.cast(pl.String).to_numpy(), kind="stable")
+    order = ids.arg_sort().to_numpy()
     first = np.full(int(place.max(initial=-1)) + 1, -1)
     first[place[order[::-1]]] = order[::-1]
-    shown = np.flatnonzero((links.bits >= SHOWN_FROM) | (names != LIKELY))
+    shown = np.flatnonzero((links.bits >= SHOWN_FROM) | (ruling != LIKELY))
     one, two = first[links.left[shown]], first[links.right[shown]]
     words = _words(levels[shown], fields)
     repeats = np.flatnonzero(first[place] != np.arange(place.size))
@@ -87,18 +87,22 @@ def edges_of(
         {
             "record_id_a": ids.gather(one),
             "record_id_b": ids.gather(two),
-            "rule": [*names[shown].tolist(), *["equal"] * repeats.size],
+            "rule": pl.concat([_named(ruling[shown]), pl.Series(["equal"] * repeats.size, dtype=pl.String)]),
             "weight": np.round(np.concatenate([links.bits[shown], np.full(repeats.size, CAP)]), 4),
             "verdict": np.where(labels[one] == labels[two], "accepted", "refused"),
             "evidence": pl.concat([words, pl.Series(["all fields equal"] * repeats.size, dtype=pl.String)]),
         },
-        schema_overrides={"rule": pl.String, "verdict": pl.String},
+        schema_overrides={"verdict": pl.String},
     )
     turned = pl.col("record_id_a") > pl.col("record_id_b")
     return pairs.with_columns(
         record_id_a=pl.when(turned).then("record_id_b").otherwise("record_id_a"),
         record_id_b=pl.when(turned).then("record_id_a").otherwise("record_id_b"),
     ).sort("record_id_a", "record_id_b")
+
+
+def _named(ruling: Ruling) -> pl.Series:
+    return pl.Series(np.array(RULE_NAMES, dtype=object)[ruling], dtype=pl.String)
 
 
 def _words(levels: Levels, fields: Sequence[Field]) -> pl.Series:

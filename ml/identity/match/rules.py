@@ -10,6 +10,7 @@ from ml.identity.match.compare import Levels
 from ml.identity.match.fields import Field
 
 Numbers = NDArray[np.float64]
+Ruling = NDArray[np.int8]  # per pair: a place in RULE_NAMES
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ RULES = (  # the first that holds names the link; an address that a household ma
     LinkRule("same_phone", "phone", 4.0),
     LinkRule("same_device", "device_id", 4.0),
 )
-LIKELY = "likely"  # the name of a link without a rule
+LIKELY = len(RULES)  # the number of a link without a rule
+RULE_NAMES = (*(rule.name for rule in RULES), "likely")
 # At or below this level two known values are taken to be of different people.
 CONTRADICTING = {"given_name": "different", "birth_date": "year", "account_id": "different", "loyalty_id": "different"}
 
@@ -43,16 +45,16 @@ def contradictions(fields: Sequence[Field], levels: Levels) -> NDArray[np.bool_]
     return found
 
 
-def apply_rules(fields: Sequence[Field], levels: Levels, bits: Numbers) -> tuple[Numbers, NDArray[np.str_]]:
-    """Evidence after the rules, and the name of the rule that holds for each pair, else LIKELY."""
-    names = np.full(bits.size, LIKELY, dtype="<U16")
+def apply_rules(fields: Sequence[Field], levels: Levels, bits: Numbers) -> tuple[Numbers, Ruling]:
+    """Evidence after the rules, and the number of the rule that holds for each pair, else LIKELY."""
+    ruling = np.full(bits.size, LIKELY, np.int8)
     allowed = ~contradictions(fields, levels)
     columns = {field.name: (column, field) for column, field in enumerate(fields)}
-    for rule in reversed(RULES):
+    for number, rule in reversed(list(enumerate(RULES))):
         if rule.identifier not in columns:
             continue
         column, field = columns[rule.identifier]
         holds = allowed & (levels[:, column] == field.equal)
         bits = np.where(holds, np.maximum(bits, rule.bits), bits)
-        names[holds] = rule.name
-    return bits, names
+        ruling[holds] = number
+    return bits, ruling

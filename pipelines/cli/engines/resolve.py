@@ -43,10 +43,16 @@ def resolve_file(request: ResolveRequest) -> None:
                 screen.print(words, markup=False)
 
         found = resolve_records(
-            frame, roles, id_column=request.record, seed=request.seed, threads=request.threads, told=told
+            frame,
+            roles,
+            id_column=request.record,
+            seed=request.seed,
+            threads=request.threads,
+            with_edges=request.edges is not None,
+            told=told,
         )
     write_table(found.persons, request.out)
-    if request.edges:
+    if request.edges and found.edges is not None:
         write_table(found.edges, request.edges)
     write_json(_json_of(request), {**found.report, "shared": found.shared.to_dicts(), "notes": list(found.notes)})
     _summarise(request, found)
