@@ -75,7 +75,7 @@ def edges_of(
               linked to the first of them by the rule `equal`); rule str; weight f64, bits of evidence; verdict str,
               accepted (one person) or refused; evidence str, the level of every known field.
     """
-    order = np.argsort(ids.to_numpy() if ids.dtype.is_numeric() else ids.cast(pl.String).to_numpy(), kind="stable")
+    order = ids.arg_sort().to_numpy()
     first = np.full(int(place.max(initial=-1)) + 1, -1)
     first[place[order[::-1]]] = order[::-1]
     shown = np.flatnonzero((links.bits >= SHOWN_FROM) | (names != LIKELY))
