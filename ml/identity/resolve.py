@@ -13,7 +13,7 @@ from ml.identity.match.clustering import JOIN_FROM, Links, cluster_links, compon
 from ml.identity.match.compare import UNKNOWN, Comparer, Levels, Places
 from ml.identity.match.fields import Field, choose_fields
 from ml.identity.match.keys import build_keys
-from ml.identity.match.mixture import Model, evidence, fit_model
+from ml.identity.match.mixture import Model, counting_repeats, evidence, fit_model
 from ml.identity.match.results import edges_of, persons_of
 from ml.identity.match.rules import Ruling, apply_rules
 from ml.identity.match.shared import Shared, set_aside_shared
@@ -103,6 +103,11 @@ def _require_ids(frame: pl.DataFrame, id_column: str) -> pl.Series:
     if frame.is_empty():
         raise ContractError(f"{id_column}: expected records, got an empty table. Export it again.")
     ids = frame[id_column]
+    if ids.dtype.is_nested() or ids.dtype in (pl.Object, pl.Binary, pl.Duration):
+        raise ContractError(
+            f"{id_column}: expected one plain value per row, got {ids.dtype}. Take the wanted part into a column of "
+            "its own."
+        )
     wrong = ids.is_null() | ids.is_duplicated()
     if wrong.any():
         first = ids.filter(wrong)[0]
@@ -161,7 +166,8 @@ def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:
     known = distinct.records.select(field.name for field in matched.fields).with_columns(pl.all().is_not_null())
     equal = np.array([field.equal for field in matched.fields], np.int8)
     levels = np.where(known.to_numpy()[repeated], equal, UNKNOWN).astype(np.int8)
-    bits, _ = apply_rules(matched.fields, levels, evidence(matched.model, repeated, levels))
+    model = counting_repeats(matched.model, distinct.records, distinct.times)
+    bits, _ = apply_rules(matched.fields, levels, evidence(model, repeated, levels))
     apart = np.isin(distinct.place, repeated[bits < JOIN_FROM])
     labels[apart] = labels.max(initial=0) + 1 + np.flatnonzero(apart)
     return labels

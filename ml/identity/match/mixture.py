@@ -95,6 +95,20 @@ def evidence(model: Model, left: Places, levels: Levels) -> Numbers:
     return bits
 
 
+def counting_repeats(model: Model, records: pl.DataFrame, times: Places) -> Model:
+    """The model with every value as frequent as among all rows: a name that a hundred equal rows hold is not rare.
+
+    Takes     records: distinct ones, those of the model; times: how many rows each stands for.
+    """
+    rows = records.select(field.name for field in model.fields).with_columns(pl.Series("times", times))
+    frequency = {}
+    for field in model.fields:
+        known = rows.select(pl.col("times").filter(pl.col(field.name).is_not_null()).sum()).item()
+        count = rows.select(pl.col("times").sum().over(field.name)).to_series().to_numpy()
+        frequency[field.name] = np.where(rows[field.name].is_null().to_numpy(), 1.0, count / max(known, 1))
+    return replace(model, frequency=frequency)
+
+
 def _maximise(model: Model, left: Places, levels: Levels, *, weight: float, all_pairs: float) -> Model:
     """Rounds of weighing every pair and learning from the weights; what stays fixed is added up once."""
     first = model

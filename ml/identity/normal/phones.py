@@ -45,7 +45,7 @@ def _phones_of(rows: pl.DataFrame) -> tuple[pl.Series, list[str]]:
     """First the numbers whose country is known, then the others by what the first say of the column."""
     notes: list[str] = []
     dialled = _dialled(rows["raw"])
-    phones = _numbers(dialled, rows["region"], notes)
+    phones = without_junk(_numbers(dialled, rows["region"], notes), NO_PHONE)  # no country makes a placeholder a number
     left = (rows["region"].is_null() & ~phones.str.starts_with("+")).fill_null(value=False)
     region = _column_region(phones) if left.any() else None
     if region is not None:

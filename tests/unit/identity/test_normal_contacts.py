@@ -142,6 +142,12 @@ def test_a_column_of_international_numbers_of_one_country_tells_it_for_the_other
     assert "read as GB" in notes[0]
 
 
+@pytest.mark.parametrize("written", ["123456789", "0123456789", "1234567890", "01234567890"])
+def test_the_country_of_a_column_makes_no_placeholder_a_number(written):
+    found, _ = normal_phones(texts(*[f"+44 20 7946 09{i:02}" for i in range(9)], written), None)
+    assert found[-1] is None
+
+
 def test_a_column_of_several_countries_does_not():
     found, notes = normal_phones(texts("+44 20 7946 0958", "+33 1 23 45 67 89", "020 7946 0958"), None)
     assert found.to_list() == ["+442079460958", "+33123456789", "02079460958"]
