@@ -107,7 +107,9 @@ def _named(ruling: Ruling) -> pl.Series:
 
 def _words(levels: Levels, fields: Sequence[Field]) -> pl.Series:
     """For example: given_name similar, birth_date equal."""
-    columns = []
+    columns: list[pl.Series] = []
+    if not fields:
+        return pl.Series([], dtype=pl.String)  # nothing was compared
     for column, field in enumerate(fields):
         texts = np.array([f"{field.name} {level.replace('_', ' ')}" for level in field.levels] + [""], dtype=object)
         said = pl.Series(texts[levels[:, column].astype(int)], dtype=pl.String)
