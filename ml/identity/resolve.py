@@ -152,7 +152,7 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
     links = Links(
         np.concatenate([left, more_left]), np.concatenate([right, more_right]), np.concatenate([bits, more_bits])
     )
-    found = cluster_links(labels, refused, links)
+    found = cluster_links(labels, refused, links, rarity=-float(np.log2(model.person_share)))
     levels, ruling = np.concatenate([levels, more]), np.concatenate([ruling, more_ruling])
     return _Matched(fields, rules, model, levels, links, ruling, found, refused.size)
 

@@ -15,7 +15,10 @@ from ml.identity.match.compare import Places
 
 Numbers = NDArray[np.float64]
 LOOK_FROM = -2.0  # bits: links above it make the components that are looked at
-JOIN_FROM = -1.5  # bits, mean between two groups: many pairs together are surer than each of them
+JOIN_FROM = 0.0  # bits: two records join if they are more likely one person than not
+REPEATED = (
+    0.8  # correlation of the evidence of pairs between the same two groups: mistakes are in records, not in pairs
+)
 CAP = 10.0  # bits: no single pair, for or against, counts more
 LARGEST = 60  # records in a component; larger ones are taken apart along their weakest links first
 SUREST = 14.0  # bits: a component that still holds together here is not taken apart any more
@@ -68,12 +71,14 @@ def unseen_pairs(labels: Places, refused: Places, links: Links) -> tuple[Places,
     return missing // size, missing % size
 
 
-def cluster_links(labels: Places, refused: Places, links: Links) -> Places:
+def cluster_links(labels: Places, refused: Places, links: Links, *, rarity: float) -> Places:
     """The person of every record, as a label.
 
-    Takes     labels, refused: of `components`; links: with all pairs inside components of at most LARGEST records.
-    Returns   int64 labels. Groups join in order of the mean evidence between them, each pair cut to CAP, while it is
-              at least JOIN_FROM. A component above LARGEST that is dense is one person; a refused one is nobody's.
+    Takes     labels, refused: of `components`; links: with all pairs inside components of at most LARGEST records;
+              rarity: bits that every link lost because two records are rarely one person.
+    Returns   int64 labels. Groups join in order of the mean evidence between them, each pair cut to CAP, while with
+              `relief` it is at least JOIN_FROM. A component above LARGEST that is dense is one person; a refused one is
+              nobody's.
     Source    average linkage (Sokal and Michener 1958) on log odds: a greedy answer to correlation clustering
               (Bansal, Blum and Chawla 2004), in which all pairs vote.
     """
@@ -93,7 +98,7 @@ def cluster_links(labels: Places, refused: Places, links: Links) -> Places:
     for start, end in zip(starts[~agreed].tolist(), ends[~agreed].tolist(), strict=True):
         rows, places = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
         half = end - start
-        groups = _join(rows.size, places[:half], places[half:], bits[start:end])
+        groups = _join(rows.size, places[:half], places[half:], bits[start:end], rarity=rarity)
         found[rows] = labels.size + rows[groups]
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
 
@@ -107,22 +112,34 @@ def _agreed(component: Places, sizes: Places, starts: Places, ends: Places, bits
     return np.asarray(is_complete & (np.minimum.reduceat(bits, starts) >= JOIN_FROM))
 
 
-def _join(size: int, left: Places, right: Places, bits: Numbers) -> Places:
+def relief(pairs: Numbers, rarity: float) -> Numbers:
+    """Bits that the mean of so many pairs may lack.
+
+    Every pair's evidence holds the rarity once, but that two groups are one person is one claim: against n pairs that
+    are correlated by REPEATED and so count as m = n / (1 + (n - 1) REPEATED), the rarity stands once and not m times.
+    """
+    return np.asarray(rarity * (1 - (1 + (pairs - 1) * REPEATED) / pairs))
+
+
+def _join(size: int, left: Places, right: Places, bits: Numbers, *, rarity: float) -> Places:
     """Average linkage of one component: per record, the first record of its group."""
     mean = np.full((size, size), -CAP)
     mean[left, right] = mean[right, left] = bits
     np.fill_diagonal(mean, -np.inf)
+    claim = mean.copy()
     count, group = np.ones(size), np.arange(size)
     while size > 1:
-        place = int(np.argmax(mean))  # ties: the first, and rows stand in a fixed order
+        place = int(np.argmax(claim))  # ties: the first, and rows stand in a fixed order
         keep, gone = sorted(divmod(place, size))
-        if mean[keep, gone] < JOIN_FROM:
+        if claim[keep, gone] < JOIN_FROM:
             break
         joined = (mean[keep] * count[keep] + mean[gone] * count[gone]) / (count[keep] + count[gone])
         mean[keep], mean[:, keep] = joined, joined
-        mean[keep, keep] = -np.inf
         mean[gone], mean[:, gone] = -np.inf, -np.inf
+        mean[keep, keep] = -np.inf
         count[keep] += count[gone]
+        claim[keep] = mean[keep] + relief(count[keep] * count, rarity)
+        claim[:, keep], claim[gone], claim[:, gone] = claim[keep], -np.inf, -np.inf
         group[group == gone] = keep
     return group
 
