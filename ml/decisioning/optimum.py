@@ -8,7 +8,7 @@ import numpy as np
 from ml.decisioning.at_prices import can_reach, chosen_and_margins, dual_value, priced
 from ml.decisioning.conflicts import conflict_in_words, smallest_conflict
 from ml.decisioning.inner import Floats, Integers
-from ml.decisioning.joint import JointChoice, owners_of, rows_of, typical_use, used
+from ml.decisioning.joint import JointChoice, fitting, of_rows, owners_of, rows_of, typical_use, used
 from ml.decisioning.shadow_prices import (
     LARGER_SAMPLE,
     Descent,
@@ -27,6 +27,7 @@ NARROWING_SAMPLE = 1_000_000
 LIKELY = 3.0  # standard deviations, over the root of the people sampled: how far off prices are, as a share
 RECENTRED = 5
 WIDER = 3.0  # each time the prices lay at the edge of what was likely
+ABSURD = 0.5  # of the highest price that could mean anything: a sign that the limits cannot be kept together
 WHOLE_PEOPLE_GAP = 1e-7  # of the bound: where the last integer programme of a large table may stop
 
 
@@ -64,7 +65,11 @@ def optimise(joint: JointChoice, *, seed: int = 0) -> Optimum:
         lowest = side.bound * (1 - 1e-12 * np.sign(side.bound))
         if side.sign < 0 and not can_reach(joint, side.limit, lowest):
             raise ContractError(conflict_in_words(joint, (side,)))
-    prices, chosen = _narrowed(joint, seed) or _all_at_once(joint, seed)
+    kept = fitting(joint)
+    asked = joint if kept is None else of_rows(joint, kept)
+    prices, chosen = _narrowed(asked, seed) or _all_at_once(asked, seed)
+    if chosen is not None and kept is not None:
+        chosen = kept[chosen]
     if chosen is None:
         group = smallest_conflict(joint)
         if group:
@@ -74,12 +79,15 @@ def optimise(joint: JointChoice, *, seed: int = 0) -> Optimum:
             f"limits: found no choice that keeps {names} together, and no proof that there is none. "
             "Widen one of them a little."
         )
-    bound = dual_value(joint, prices.price, priced(joint, prices.price).inner)
-    return Optimum(chosen, prices.price, worth(joint, chosen), bound, used(joint, chosen))
+    at = [prices.price] if kept is None else [prices.price, find_prices(joint).price]
+    bound, price = min(((dual_value(joint, p, priced(joint, p).inner), p) for p in at), key=lambda pair: pair[0])
+    return Optimum(chosen, price, worth(joint, chosen), bound, used(joint, chosen))
 
 
 def _all_at_once(joint: JointChoice, seed: int) -> tuple[Prices, Integers | None]:
     prices = find_prices(joint)
+    if joint.sides and (prices.price >= ABSURD * highest_sensible(joint)).any() and smallest_conflict(joint):
+        return prices, None
     return prices, choose_people(joint, prices, seed=seed, gap=WHOLE_PEOPLE_GAP * abs(prices.bound))
 
 
