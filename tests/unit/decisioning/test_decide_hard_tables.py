@@ -110,6 +110,15 @@ global:
         assert used == [1, 2, 1 if name == "a.parquet" else 0, 1, 1]  # a moment in a CSV is text: 2026-01-02T00:00:00
 
 
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet"])
+def test_one_column_may_be_asked_about_and_summed(tmp_path, name):
+    limits = {"global": [{"name": "dear", "where": {"cost": 2}, "sum": "cost", "at_most": 2.5}]}
+    frame = frame_of(("a", "x", 1.0, "a", 2.0), ("b", "x", 2.0, "a", 2.0), ("c", "x", 3.0, "a", 1.0))
+    made, proof = decide(tmp_path, frame, limits, name=name)
+    assert made.rows() == [("a", "none"), ("b", "x"), ("c", "x")]
+    assert proof["limits"][0]["used"] == 2
+
+
 def test_whole_numbers_in_a_csv_stay_numbers_and_others_text(tmp_path):
     frame = frame_of(("10", "x", 1.0, "a", 1.0), ("9", "x", 1.0, "a", 1.0))
     assert decide(tmp_path, frame, {}, name="a.csv")[0]["person_id"].to_list() == [9, 10]
