@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from ml.decisioning.inner import Floats, Integers, Kinds, best_few, margins
+from ml.decisioning.inner import Floats, Integers, Kinds, best_few, good_few, margins
 from ml.decisioning.joint import JointChoice
 
 Part = TypeVar("Part")
@@ -54,10 +54,11 @@ def dual_value(joint: JointChoice, prices: Floats, inner: float) -> float:
 def chosen_at(joint: JointChoice, prices: Floats) -> Integers:
     """Positions of the choice at these prices within all caps, overlapping ones too."""
     tables, caps = _tables(joint, prices), (*joint.nested_caps, *joint.overlapping_caps)
+    choose = good_few if joint.overlapping_caps else best_few
 
     def one(block: tuple[int, int]) -> Integers:
         rows, net, kind = _net(joint, block, tables)
-        return np.asarray(best_few(net, kind, _starts(joint, block), caps) + rows.start)
+        return np.asarray(choose(net, kind, _starts(joint, block), caps) + rows.start)
 
     parts = _in_threads(one, joint.blocks)
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)

@@ -87,6 +87,14 @@ class Kinds:
         kinds = np.array([self._kind(int(code), columns) for code in present], dtype=np.uint16)
         return kinds[np.searchsorted(present, joint)]
 
+    def in_order(self) -> Array:
+        """Number the kinds by what they meet instead of by who came first; returns the new number of each old one."""
+        ordered = sorted(self._found)
+        rank = np.zeros(max(len(ordered), 1), dtype=np.uint8 if len(ordered) <= 2**8 else np.uint16)
+        rank[[self._found[bits] for bits in ordered]] = np.arange(len(ordered))
+        self._found = {bits: position for position, bits in enumerate(ordered)}
+        return rank
+
     def met(self, where: Where) -> Array:
         """Per kind whether it is a treatment that meets a condition."""
         position = self.conditions.index(where) if where else len(self.conditions)

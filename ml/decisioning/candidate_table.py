@@ -116,6 +116,7 @@ class _Reader:
         for part, kind in parts:
             column = joined(part, kind)
             columns.append(column if order is None else moved(column, order))
+        columns[1] = self.kinds.in_order()[columns[1]]
         treatment = treatment if order is None else moved(treatment, order)
         _refuse_repeats(people, names, treatment, starts)
         joint = self._joint(starts, columns)

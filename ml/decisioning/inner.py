@@ -45,6 +45,29 @@ def best_few(net: Floats, kind: Kinds, starts: Integers, caps: Sequence[Cap]) ->
     return np.flatnonzero(alive)
 
 
+def good_few(net: Floats, kind: Kinds, starts: Integers, caps: Sequence[Cap]) -> Integers:
+    """The same where caps overlap: of two sets within all of them each person's better one, not surely the best.
+
+    One is cut to each cap in turn; the other takes the most valuable that still fits, again and again.
+    """
+    if not len(net):
+        return np.zeros(0, dtype=np.int64)
+    sizes = np.diff(starts, append=len(net))
+    cut, taken, open_ = np.zeros((3, len(net)), dtype=np.bool_)
+    cut[best_few(net, kind, starts, caps)] = True
+    open_[:] = net > 0
+    members = [cap.kinds[kind] for cap in caps]
+    while open_.any():
+        for own, cap in zip(members, caps, strict=True):
+            is_full = np.add.reduceat(taken & own, starts, dtype=np.int64) >= cap.at_most
+            open_ &= ~(own & np.repeat(is_full, sizes))
+        first = _firsts(np.where(open_, net, -np.inf), starts)
+        first = first[open_[first]]
+        taken[first], open_[first] = True, False
+    worth = [np.add.reduceat(np.where(chosen, net, 0.0), starts) for chosen in (cut, taken)]
+    return np.flatnonzero(np.where(np.repeat(worth[1] > worth[0], sizes), taken, cut))
+
+
 def _cut(net: Floats, starts: Integers, count: int) -> Mask:
     """Each person's `count` highest, earlier ones first among equals."""
     found = np.zeros(len(net), dtype=np.bool_)

@@ -124,6 +124,32 @@ def typical_use(joint: JointChoice, position: int) -> float:
     return float(np.median(own)) if len(own) else 1.0
 
 
+def fitting(joint: JointChoice) -> Integers | None:
+    """Candidates that do not break an at-most limit all alone; None if that is all of them.
+
+    Only of limits that nobody lowers: where a use is negative, another choice could make room.
+    """
+    fits: Mask | None = None
+    for side in joint.sides:
+        amount = joint.limits[side.limit].amount
+        if side.sign < 0 or (amount is not None and float(joint.amounts[amount].min(initial=0.0)) < 0):
+            continue
+        if (1.0 if amount is None else float(joint.amounts[amount].max(initial=0.0))) > side.bound:
+            kinds = joint.limits[side.limit].kinds
+            use = np.ones(1) if amount is None else joint.amounts[amount]
+            own = ~kinds[joint.kind] | (use <= side.bound)
+            fits = own if fits is None else fits & own
+    return None if fits is None or fits.all() else np.flatnonzero(fits)
+
+
+def of_rows(joint: JointChoice, rows: Integers) -> JointChoice:
+    """The same question for some candidates only (positions ascending); people without any are left out."""
+    sizes = np.bincount(owners_of(joint, rows), minlength=joint.person_count)
+    starts = np.append(0, np.cumsum(sizes[sizes > 0])).astype(np.int64)
+    amounts = tuple(amount[rows] for amount in joint.amounts)
+    return replace(joint, starts=starts, value=joint.value[rows], kind=joint.kind[rows], amounts=amounts)
+
+
 def uses(joint: JointChoice, rows: slice | Integers) -> Floats:
     """One row per limit: what each of these candidates counts or sums."""
     kind = joint.kind[rows]

@@ -54,6 +54,9 @@ def parse_limits(content: Any) -> LimitRules:
         raise ContractError(
             f"limits: expected the keys per_person and global, got {_shown(content)}. Rename or remove."
         )
+    for key in ("per_person", "global"):
+        if not isinstance(content.get(key) or [], list):
+            raise ContractError(f"limits.{key}: expected a list, got {_shown(content[key])}. Begin each limit with -.")
     own = tuple(_rule(row, f"per_person[{n}]", PERSON_KEYS) for n, row in enumerate(content.get("per_person") or []))
     shared = tuple(_rule(row, f"global[{n}]", GLOBAL_KEYS) for n, row in enumerate(content.get("global") or []))
     for rule in own:

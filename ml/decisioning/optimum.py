@@ -1,6 +1,7 @@
 """The joint choice: as much value as caps and shared limits allow, with a proof of how near it is to the best."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy as np
 from ml.decisioning.at_prices import can_reach, chosen_and_margins, dual_value, priced
 from ml.decisioning.conflicts import conflict_in_words, smallest_conflict
 from ml.decisioning.inner import Floats, Integers
-from ml.decisioning.joint import JointChoice, owners_of, rows_of, typical_use, used
+from ml.decisioning.joint import JointChoice, fitting, of_rows, owners_of, rows_of, typical_use, used
 from ml.decisioning.shadow_prices import (
     LARGER_SAMPLE,
     Descent,
@@ -27,6 +28,7 @@ NARROWING_SAMPLE = 1_000_000
 LIKELY = 3.0  # standard deviations, over the root of the people sampled: how far off prices are, as a share
 RECENTRED = 5
 WIDER = 3.0  # each time the prices lay at the edge of what was likely
+ABSURD = 0.5  # of the highest price that could mean anything: a sign that the limits cannot be kept together
 WHOLE_PEOPLE_GAP = 1e-7  # of the bound: where the last integer programme of a large table may stop
 
 
@@ -52,10 +54,11 @@ class Optimum:
         return max(self.bound - self.value, 0.0) / abs(self.bound) if self.bound else 0.0
 
 
-def optimise(joint: JointChoice, *, seed: int = 0) -> Optimum:
+def optimise(joint: JointChoice, *, seed: int = 0, tell: Callable[[str], None] = lambda _: None) -> Optimum:
     """Choose for everybody at once.
 
-    Takes     joint: candidates sorted by person; seed: which of equally good people come first.
+    Takes     joint: candidates sorted by person; seed: which of equally good people come first;
+              tell: is called with a few words whenever a longer step begins.
     Returns   Optimum: every cap and every limit holds, value <= bound up to the rounding of the last digit.
               The same for any number of threads.
     Raises    ContractError   if no choice keeps the limits; it names the fewest that cannot be kept together.
@@ -64,7 +67,11 @@ def optimise(joint: JointChoice, *, seed: int = 0) -> Optimum:
         lowest = side.bound * (1 - 1e-12 * np.sign(side.bound))
         if side.sign < 0 and not can_reach(joint, side.limit, lowest):
             raise ContractError(conflict_in_words(joint, (side,)))
-    prices, chosen = _narrowed(joint, seed) or _all_at_once(joint, seed)
+    kept = fitting(joint)
+    asked = joint if kept is None else of_rows(joint, kept)
+    prices, chosen = _narrowed(asked, seed, tell) or _all_at_once(asked, seed, tell)
+    if chosen is not None and kept is not None:
+        chosen = kept[chosen]
     if chosen is None:
         group = smallest_conflict(joint)
         if group:
@@ -74,12 +81,17 @@ def optimise(joint: JointChoice, *, seed: int = 0) -> Optimum:
             f"limits: found no choice that keeps {names} together, and no proof that there is none. "
             "Widen one of them a little."
         )
-    bound = dual_value(joint, prices.price, priced(joint, prices.price).inner)
-    return Optimum(chosen, prices.price, worth(joint, chosen), bound, used(joint, chosen))
+    tell("proving the bound")
+    at = [prices.price] if kept is None else [prices.price, find_prices(joint).price]
+    bound, price = min(((dual_value(joint, p, priced(joint, p).inner), p) for p in at), key=lambda pair: pair[0])
+    return Optimum(chosen, price, worth(joint, chosen), bound, used(joint, chosen))
 
 
-def _all_at_once(joint: JointChoice, seed: int) -> tuple[Prices, Integers | None]:
+def _all_at_once(joint: JointChoice, seed: int, tell: Callable[[str], None]) -> tuple[Prices, Integers | None]:
+    tell("prices: asking everybody")
     prices = find_prices(joint)
+    if joint.sides and (prices.price >= ABSURD * highest_sensible(joint)).any() and smallest_conflict(joint):
+        return prices, None
     return prices, choose_people(joint, prices, seed=seed, gap=WHOLE_PEOPLE_GAP * abs(prices.bound))
 
 
@@ -94,19 +106,22 @@ class _Narrowed:
     total: float  # the bound over everybody
 
 
-def _narrowed(joint: JointChoice, seed: int) -> tuple[Prices, Integers] | None:
+def _narrowed(joint: JointChoice, seed: int, tell: Callable[[str], None]) -> tuple[Prices, Integers] | None:
     """Prices and choice of many people, most of them set aside; None if that did not work out."""
     if joint.person_count < MANY_PEOPLE or not joint.sides:
         return None
+    tell("prices: asking a sample")
     ceiling = highest_sensible(joint)
     start, sampled = sampled_prices(joint, ceiling), LARGER_SAMPLE
     if joint.person_count >= VERY_MANY and start.any():
         nearer = _within_reach(sample_of(joint, NARROWING_SAMPLE), start, ceiling, sampled)
         if nearer is not None:
             start, sampled = nearer.prices.price, NARROWING_SAMPLE
+    tell("prices: asking everybody whom they can move")
     found = _within_reach(joint, start, ceiling, sampled)
     if found is None:
         return None
+    tell(f"settling {found.near.person_count:,} people near a tie")
     gap = WHOLE_PEOPLE_GAP * abs(found.total)
     if joint.overlapping_caps:  # the bound leaves these caps out, so nobody's choice is settled by it
         chosen = choose_people(joint, found.prices, seed=seed, gap=gap)

@@ -35,12 +35,27 @@ def choose_people(joint: JointChoice, prices: Prices, *, seed: int, gap: float) 
         return np.zeros(0, dtype=np.int64) if keeps(joint, np.zeros(0, dtype=np.int64)) else None
     if len(joint.value) > SMALL:
         return _settled(joint, prices, seed, gap)
-    found = _greedy(joint, prices.price)
-    everybody = np.arange(joint.person_count)
-    better = _programme(joint, everybody, np.zeros(0, dtype=np.int64), MOST_NODES, 0.0)
-    if better is None or (found is not None and worth(joint, better) <= worth(joint, found)):
-        return found
-    return better
+    return _settled_whole(joint, _greedy(joint, prices.price))
+
+
+def _settled_whole(joint: JointChoice, found: Integers | None) -> Integers | None:
+    """One integer programme over everybody, and another without what its answer shows to be hopeless.
+
+    A candidate that costs more than all the others could bring is in no better choice, but its size would hide
+    the others' values in the programme's rounding.
+    """
+    everybody, nothing = np.arange(joint.person_count), np.zeros(0, dtype=np.int64)
+    hopeless = np.zeros(len(joint.value), dtype=np.bool_)
+    for _ in range(2):
+        better = _programme(joint, everybody, nothing, MOST_NODES, 0.0, hopeless)
+        if better is not None and (found is None or worth(joint, better) > worth(joint, found)):
+            found = better
+        if found is None:
+            return None
+        hopeless = joint.value < worth(joint, found) - joint.value.clip(0).sum()
+        if not hopeless.any():
+            return found
+    return found
 
 
 def worth(joint: JointChoice, chosen: Integers) -> float:
@@ -56,9 +71,11 @@ def keeps(joint: JointChoice, chosen: Integers) -> bool:
 
 def _settled(joint: JointChoice, prices: Prices, seed: int, gap: float) -> Integers | None:
     mixed = _mixed(joint, prices, seed)
-    if not prices.price.any() and keeps(joint, mixed):
+    if not prices.price.any() and not joint.overlapping_caps and keeps(joint, mixed):
         return mixed
-    _, margins = chosen_and_margins(joint, prices.price, np.zeros(len(joint.sides)))
+    own, margins = chosen_and_margins(joint, prices.price, np.zeros(len(joint.sides)))
+    if joint.overlapping_caps:  # whoever these caps keep from the own best set may have been cut wrongly
+        margins[owners_of(joint, np.setxor1d(own, chosen_at(joint, prices.price)))] = -1.0
     nearest = np.argsort(margins, kind="stable")
     size, most = UNDECIDED_PEOPLE, min(joint.person_count, MOST_UNDECIDED)
     while True:
@@ -125,7 +142,9 @@ def _settle(joint: JointChoice, mixed: Integers, core: Integers, gap: float) -> 
         rows *= 4
 
 
-def _programme(joint: JointChoice, people: Integers, fixed: Integers, nodes: int, gap: float) -> Integers | None:
+def _programme(
+    joint: JointChoice, people: Integers, fixed: Integers, nodes: int, gap: float, barred: Mask | None = None
+) -> Integers | None:
     """An integer programme over some people; the true sums decide whether its answer counts."""
     asked = within(joint, people, fixed)
     matrix, bounds = programme_rows(asked)
@@ -133,7 +152,7 @@ def _programme(joint: JointChoice, people: Integers, fixed: Integers, nodes: int
     largest = np.abs(uses(asked, slice(0, len(asked.value)))).max(axis=1, initial=0.0)
     size = np.array([max(float(largest[side.limit]), 1e-300) for side in joint.sides])
     rows = np.append(size, np.ones(len(bounds) - shared))
-    possible = _possible(asked)
+    possible = _possible(asked) if barred is None else _possible(asked) & ~barred
     scale = max(float(np.abs(asked.value[possible]).max(initial=0.0)), 1e-300)
     is_sum = np.append(
         [joint.limits[side.limit].amount is not None for side in joint.sides], [False] * (len(rows) - shared)

@@ -28,7 +28,11 @@ def label_column(frame: pl.DataFrame, name: str) -> pl.Series:
     Raises    ContractError if it is missing or a row has none.
     """
     _require(frame, name)
-    labels = frame[name].cast(pl.String).str.strip_chars()
+    if frame[name].dtype.is_nested():
+        raise ContractError(f"{name}: expected names, got {frame[name].dtype}. Choose a column of single values.")
+    labels = frame[name]
+    if labels.dtype != pl.Categorical or (labels.cat.starts_with(" ") | labels.cat.ends_with(" ")).any():
+        labels = labels.cast(pl.String).str.strip_chars()
     empty = labels.is_null() | (labels == "")
     if empty.any():
         raise ContractError(

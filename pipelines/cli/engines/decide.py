@@ -27,10 +27,13 @@ def decide_file(candidates: Path, limits: Path, out: Path, *, seed: int) -> None
     console = Console(stderr=True)
     with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         task = progress.add_task("reading candidates", total=None)
-        table = read_candidates(candidates, rules, tell=lambda text: progress.update(task, description=text))
-        progress.update(task, description=f"choosing among {len(table.treatment):,} candidates")
-        found = optimise(table.joint, seed=seed)
-        progress.update(task, description="writing")
+
+        def tell(text: str) -> None:
+            progress.update(task, description=text)
+
+        table = read_candidates(candidates, rules, tell=tell)
+        found = optimise(table.joint, seed=seed, tell=tell)
+        tell("writing")
         write_parquet(out / "decisions.parquet", decisions(table, found))
         write_json(out / "certificate.json", certificate(table, found, seed=seed))
     _show(table, found, out)

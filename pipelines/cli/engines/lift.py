@@ -10,9 +10,11 @@ from rich.console import Console
 from ml.errors import ContractError
 from ml.measurement.experiment import ExperimentPlan, measure_experiment
 from ml.measurement.results import ResultPlan
-from ml.measurement.units import Metric
-from pipelines.cli.engines.tables import read_table, write_table
+from ml.measurement.units import Metric, number_column
+from pipelines.cli.engines.tables import read_table, table_blocks, write_table
 from pipelines.files import write_json
+
+READ_WHOLE = 500_000_000  # bytes of a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +44,37 @@ def measure_file(request: LiftRequest) -> None:
     Raises    ContractError if an option or the file is not what it must be.
     """
     plan = _plan(request)
-    frame = read_table(request.file)
+    with Console(stderr=True, highlight=False).status(f"reading {request.file.name}"):
+        frame = read_experiment(request.file, plan)
     report = measure_experiment(frame, plan)
+    if request.file.stat().st_size > READ_WHOLE:
+        report["assumptions"].append("The file is large: rows were not searched for exact copies. Use --id to be sure.")
     if request.json:
         write_json(request.json, report)
     if request.out:
         write_table(pl.DataFrame(report["results"], infer_schema_length=None), request.out)
     _print(report, request.confidence)
+
+
+def read_experiment(path: Path, plan: ExperimentPlan) -> pl.DataFrame:
+    """The table of an experiment: small files whole, so that copied rows are noticed; of others what is needed.
+
+    A large file is read in blocks, text that names as codes and text that counts as numbers.
+    """
+    if path.is_file() and path.stat().st_size <= READ_WHOLE:
+        return read_table(path)
+    labels = [name for name in (plan.arm, plan.cluster, plan.person) if name]
+    numbers = [name for metric in plan.metrics for name in (metric.column, metric.denominator) if name]
+    numbers = list(dict.fromkeys([*numbers, *plan.covariates]))
+    blocks = []
+    for block in table_blocks(path, columns=[*labels, *numbers], labels=labels):
+        try:
+            blocks.append(block.with_columns(number_column(block, name, may_be_empty=True) for name in numbers))
+        except ContractError:
+            for name in numbers:  # the whole column knows the row and how many there are
+                number_column(read_table(path, columns=[name]), name, may_be_empty=True)
+            raise
+    return pl.concat(blocks) if blocks else read_table(path)
 
 
 def parse_metric(text: str) -> Metric:

@@ -93,7 +93,7 @@ def _check(request: PowerRequest) -> None:
 def _baseline(request: PowerRequest) -> tuple[float, float]:
     """Mean and standard deviation of one person without any treatment."""
     if request.file is not None and request.metric:
-        values = number_column(read_table(request.file), request.metric).sort().to_numpy()
+        values = number_column(read_table(request.file, columns=[request.metric]), request.metric).sort().to_numpy()
         if len(values) < 2 or float(values.std(ddof=1)) == 0.0:
             raise ContractError(
                 f"{request.metric}: expected people who differ, got {len(values)} equal rows. Take more."

@@ -44,7 +44,9 @@ def table_blocks(
     with in_words(path):
         schema = lines.collect_schema()
         texts = [name for name, kind in schema.items() if kind == pl.String]
-        lines = lines.with_columns(pl.col(name).cast(pl.Categorical) for name in texts if name in set(labels))
+        lines = lines.with_columns(
+            pl.col(name).cast(pl.Categorical) for name in texts if name in set(labels) - set(numbers)
+        )
         wanted = [name for name in texts if name in set(numbers) and ending_of(path) == "csv"]
         for block in lines.collect_batches(chunk_size=ROWS_PER_BLOCK, maintain_order=True, optimizations=WHOLE_ROWS):
             yield block.with_columns(_floats(block[name]) for name in wanted)
