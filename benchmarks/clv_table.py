@@ -87,7 +87,7 @@ def peers(known: OrderDays, *, day: int, horizon: int) -> dict[str, tuple[np.nda
     worth = base.orders * expected_amount(model.repeat_gamma_gamma, history.repeats, history.repeat_mean)
     label_days, cuts = panel_days(int(known.day.min()), day, horizon)
     unit = float(np.median(known.amount[known.is_order]))
-    panels = [build_panel(known, day=cut, horizon_days=label_days, unit=unit, seed=SEED) for cut in cuts]
+    panels = [build_panel(known, model, day=cut, horizon_days=label_days, unit=unit, seed=SEED) for cut in cuts]
     past = stack(panels, "features")[:, PLAIN]
     group = np.concatenate([panel.customer for panel in panels])
     now = build_features(history, base, unit=unit, horizon_days=horizon)[:, PLAIN]
@@ -96,7 +96,7 @@ def peers(known: OrderDays, *, day: int, horizon: int) -> dict[str, tuple[np.nda
         label = np.maximum(stack(panels, column), 0.0)
         flat = np.full(label.size, label.mean())
         # VALUE is the Tweedie objective for both; here it starts from the mean instead of a classic model
-        trees, _ = correction.fit_correction(VALUE, past, flat, label, group, seed=SEED, threads=THREADS)
+        trees, _ = correction.fit_correction(VALUE, past, flat, label, group, carried=1.0, seed=SEED, threads=THREADS)
         raw = trees.predict(now, np.full(len(now), label.mean()), threads=THREADS) / trees.factor
         answer.append(raw * horizon / label_days)
     return {BTYD: (base.orders, worth), TWEEDIE: (answer[0], answer[1])}

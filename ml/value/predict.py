@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -55,9 +56,9 @@ def fit_value(days: OrderDays, *, day: int, horizon_days: int, seed: int, thread
     positive = known.amount[known.is_order & (known.amount > 0)]
     unit = float(np.median(positive)) if positive.size else 1.0
     label_days, cuts = panel_days(first_day, day, horizon_days)
-    built = (build_panel(known, day=cut, horizon_days=label_days, unit=unit, seed=seed) for cut in cuts)
+    built = (build_panel(known, base, day=cut, horizon_days=label_days, unit=unit, seed=seed) for cut in cuts)
     panels = [panel for panel in built if panel is not None]
-    count, value, spread = _learn(panels, seed=seed, threads=threads)
+    count, value, spread = _learn(panels, carried=label_days / horizon_days, seed=seed, threads=threads)
     warnings = (*base.notes, *_warnings(panels, label_days, horizon_days, day - first_day, value))
     used = tuple(panel.day for panel in panels)
     return ValueModel(day, horizon_days, label_days, used, unit, base, count, value, spread, warnings)
@@ -95,9 +96,9 @@ def _score(model: ValueModel, days: OrderDays, history: History, *, threads: int
     )
 
 
-def _learn(panels: list[Panel], *, seed: int, threads: int) -> tuple[Correction, Correction, Spread]:
+def _learn(panels: list[Panel], *, carried: float, seed: int, threads: int) -> tuple[Correction, Correction, Spread]:
     if not panels:
-        stands = Correction(None, 1.0, 0, "no trees: no past day has a complete outcome")
+        stands = Correction(None, carried, 1.0, 0, "no trees: no past day has a complete outcome")
         nothing = np.zeros(0)
         return stands, stands, fit_spread(nothing, nothing, nothing, nothing)
     features, outcome = stack(panels, "features"), stack(panels, "value")
@@ -106,9 +107,9 @@ def _learn(panels: list[Panel], *, seed: int, threads: int) -> tuple[Correction,
     base_value = np.concatenate([panel.base.value for panel in panels])
     base_ordering = np.concatenate([panel.base.ordering for panel in panels])
     placed = stack(panels, "orders")
-    count, orders = fit_correction(COUNT, features, base_orders, placed, group, seed=seed, threads=threads)
-    value, worth = fit_correction(VALUE, features, base_value, outcome, group, seed=seed, threads=threads)
-    orders, worth = orders * count.factor, worth * value.factor
+    learn = partial(fit_correction, features=features, group=group, carried=carried, seed=seed, threads=threads)
+    count, orders = learn(COUNT, base=base_orders, label=placed)
+    value, worth = learn(VALUE, base=base_value, label=outcome)
     spread = fit_spread(orders, _ordering(base_ordering, orders / base_orders), worth, outcome)
     return count, value, spread
 
