@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ml.errors import InsufficientDataError
-from ml.value.base import BaseModel, fit_base, predict_base
+from ml.value.base import BaseModel, fit_base, predict_base, sample_of
 from ml.value.bgnbd import Numbers
 from ml.value.correction import COUNT, VALUE, Correction, fit_correction
 from ml.value.features import build_features, windows_of
@@ -59,6 +59,7 @@ def fit_value(days: OrderDays, *, day: int, horizon_days: int, seed: int, thread
     built = (build_panel(known, base, day=cut, horizon_days=label_days, unit=unit, seed=seed) for cut in cuts)
     panels = [panel for panel in built if panel is not None]
     count, value, spread = _learn(panels, carried=label_days / horizon_days, seed=seed, threads=threads)
+    count, value = _settled((count, value), history, base, unit=unit, horizon_days=horizon_days, threads=threads)
     warnings = (*base.notes, *_warnings(panels, label_days, horizon_days, day - first_day, value))
     used = tuple(panel.day for panel in panels)
     return ValueModel(day, horizon_days, label_days, used, unit, base, count, value, spread, warnings)
@@ -112,6 +113,26 @@ def _learn(panels: list[Panel], *, carried: float, seed: int, threads: int) -> t
     value, worth = learn(VALUE, base=base_value, label=outcome)
     spread = fit_spread(orders, _ordering(base_ordering, orders / base_orders), worth, outcome)
     return count, value, spread
+
+
+def _settled(
+    corrections: tuple[Correction, Correction],
+    history: History,
+    base: BaseModel,
+    *,
+    unit: float,
+    horizon_days: int,
+    threads: int,
+) -> tuple[Correction, Correction]:
+    """Both corrections with the totals expected of the customers to be scored; of many, of a sample."""
+    sample = history.take(sample_of(history.customer.size, seed=0))
+    classic = predict_base(base, sample, horizon_days=horizon_days)
+    features = build_features(sample, classic, unit=unit, horizon_days=horizon_days)
+    count, value = corrections
+    return (
+        count.settled(features, classic.orders, threads=threads),
+        value.settled(features, classic.value, threads=threads),
+    )
 
 
 def _ordering(base: Numbers, times: Numbers) -> Numbers:
