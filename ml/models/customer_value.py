@@ -55,7 +55,8 @@ def predict_customer_value(
     answer = np.full(rows.height, np.nan)
     for day in rows["as_of_date"].unique().sort():
         here = (rows["as_of_date"] == day).to_numpy()
-        as_of = replace(model, day=_looked_from(day, unseen_days))
+        # what a season says holds for the day it was fitted for, and a release scores for many weeks
+        as_of = replace(model, day=_looked_from(day, unseen_days), season=None)
         scores = pl.concat(list(predict_value(as_of, order_days(source, day), threads=threads)))
         found = rows.filter(here).join(
             scores, left_on="person_id", right_on="customer_id", how="left", maintain_order="left"

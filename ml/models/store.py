@@ -26,8 +26,8 @@ def save_model(trained: TrainedModel, folder: Path) -> None:
     """Write a release into an existing or new folder; the caller makes the folder appear at once.
 
     Files     model.ubj (absent when no trees were fitted), features.json, calibration.json,
-              baselines.json, metrics.json, card.json, card.md; of the value engine value.json, count.ubj and
-              value.ubj instead of model.ubj.
+              baselines.json, metrics.json, card.json, card.md; of the value engine value.json and its own
+              trees instead of model.ubj.
     """
     folder.mkdir(parents=True, exist_ok=True)
     documents = trained.documents()

@@ -12,7 +12,7 @@ from ml.value.transactions import OrderDays, Whole
 
 MOST_PANELS = 4
 FEWEST_DAYS = 14  # a shorter label says nothing about a customer
-MOST_ROWS = 40_000  # per panel: more rows change the trees little and the time much
+MOST_ROWS = 20_000  # per panel: more rows change the trees little and the time much
 
 
 @dataclass(frozen=True, slots=True)

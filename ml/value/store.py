@@ -8,22 +8,31 @@ from ml.value.bgnbd import BgNbd
 from ml.value.correction import Correction
 from ml.value.gamma_gamma import GammaGamma
 from ml.value.interval import Spread
+from ml.value.lean import Lean
 from ml.value.predict import ValueModel
+from ml.value.season import Season
 
-TREES = ("count", "value")  # the two corrections that may have trees
+# The file stem of trees, and where in the model they are.
+TREES = {
+    "count": ("count", "booster"),
+    "count_plain": ("count", "plain"),
+    "value": ("value", "booster"),
+    "value_plain": ("value", "plain"),
+}
+CORRECTIONS = ("count", "value")
 
 
 def value_document(model: ValueModel) -> dict[str, Any]:
     """All but the trees, ready for JSON; a number comes back as the same number."""
     document = asdict(model)
-    for name in TREES:
-        del document[name]["booster"]
+    for name in CORRECTIONS:
+        del document[name]["booster"], document[name]["plain"]
     return document
 
 
 def value_trees(model: ValueModel) -> dict[str, bytes]:
     """XGBoost's own UBJSON bytes by correction; none where the classic models stand."""
-    found = {name: getattr(model, name).booster for name in TREES}
+    found = {name: getattr(getattr(model, part), field) for name, (part, field) in TREES.items()}
     return {name: raw for name, raw in found.items() if raw is not None}
 
 
@@ -33,7 +42,10 @@ def value_model_of(document: dict[str, Any], trees: dict[str, bytes]) -> ValueMo
     Raises    KeyError, TypeError or ValueError   the document is not one of `value_document`.
     """
     base, spread = document["base"], document["spread"]
-    corrections = {name: Correction(booster=trees.get(name), **document[name]) for name in TREES}
+    corrections = {
+        name: Correction(booster=trees.get(name), plain=trees.get(f"{name}_plain"), **document[name])
+        for name in CORRECTIONS
+    }
     return ValueModel(
         day=document["day"],
         horizon_days=document["horizon_days"],
@@ -50,6 +62,7 @@ def value_model_of(document: dict[str, Any], trees: dict[str, bytes]) -> ValueMo
         ),
         count=corrections["count"],
         value=corrections["value"],
+        lean=Lean(**document["lean"]),
         spread=Spread(
             edges=tuple(spread["edges"]),
             mean=tuple(spread["mean"]),
@@ -57,5 +70,6 @@ def value_model_of(document: dict[str, Any], trees: dict[str, bytes]) -> ValueMo
             level=spread["level"],
             covered=spread["covered"],
         ),
+        season=Season(**document["season"]) if document["season"] else None,
         warnings=tuple(document["warnings"]),
     )

@@ -41,7 +41,7 @@ def test_the_score_is_what_the_engine_says_of_the_same_transactions():
         day=pl.col("ordered_date").cast(pl.Int32),
         amount=pl.col("net_sales_cents") / 100,
     )
-    days = replace(order_days(source, day))
+    days = order_days(source, day)
     assert days.amount.sum() == pytest.approx(rows["amount"].sum())
     number = (day - timedelta(days=1) - date(1970, 1, 1)).days  # the day before was not delivered
     again = fit_value(days, day=number, horizon_days=91, seed=3, threads=1)

@@ -5,7 +5,6 @@ import polars as pl
 import pytest
 
 from ml.errors import InsufficientDataError
-from ml.value.correction import COUNT, fit_correction
 from ml.value.interval import fit_spread, predict_interval
 from ml.value.panels import panel_days
 from ml.value.predict import fit_value, predict_value
@@ -90,28 +89,6 @@ def test_a_short_history_says_that_nothing_was_checked():
 def test_nobody_before_the_scoring_date_is_refused_in_words():
     with pytest.raises(InsufficientDataError, match="order before the scoring date, got none"):
         score(draw_transactions(), day=-5)
-
-
-def test_trees_that_do_not_beat_the_classic_models_are_not_used():
-    rng = np.random.default_rng(1)
-    base = rng.gamma(1.0, 1.0, 3000) + 0.05
-    noise = rng.normal(size=(3000, 4)).astype(np.float32)
-    found, _ = fit_correction(
-        COUNT, noise, base, rng.poisson(base) * 1.0, np.arange(3000), carried=1.0, seed=1, threads=1
-    )
-    assert found.booster is None
-    assert found.factor == pytest.approx(1.0, abs=0.1)
-
-
-def test_trees_find_what_the_classic_models_missed():
-    rng = np.random.default_rng(1)
-    base, mark = np.ones(3000), rng.integers(0, 2, 3000)
-    label = rng.poisson(np.where(mark, 3.0, 0.5)) * 1.0
-    found, out = fit_correction(
-        COUNT, mark[:, None] * np.float32(1), base, label, np.arange(3000), carried=1.0, seed=1, threads=1
-    )
-    assert found.rounds > 0
-    assert out[mark == 1].mean() == pytest.approx(3.0, abs=0.3)
 
 
 def test_the_interval_covers_four_in_five_of_what_it_was_sized_on():
