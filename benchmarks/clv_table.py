@@ -75,6 +75,7 @@ def measure(folder: Path, name: str, *, draws: int) -> dict[str, object]:
         "customers": customer.size,
         "figures": {who: figures(orders, value, *answer) for who, answer in answers.items()},
         "differences": {who: differences(orders, value, answers, who, draws=draws) for who in (BTYD, TWEEDIE)},
+        "tenths": {who: tenths(orders, answer[0]) for who, answer in answers.items()},
         "coverage": float(((value >= low) & (value <= high)).mean()),
     }
 
@@ -110,6 +111,12 @@ def figures(orders: np.ndarray, value: np.ndarray, count: np.ndarray, worth: np.
         "count total": float(count.sum() / orders.sum()),
         "value total": float(worth.sum() / value.sum()),
     }
+
+
+def tenths(orders: np.ndarray, count: np.ndarray) -> list[tuple[float, float]]:
+    """Mean expected and actual orders of ten equal groups of customers by what was expected."""
+    groups = np.array_split(np.argsort(count, kind="stable"), 10)
+    return [(float(count[group].mean()), float(orders[group].mean())) for group in groups]
 
 
 def metrics(orders: np.ndarray, value: np.ndarray, count: np.ndarray, worth: np.ndarray) -> tuple[float, ...]:

@@ -14,6 +14,7 @@ FEWEST_ROWS = 400  # labelled rows, and
 FEWEST_POSITIVE = 80  # of them with an order: below, trees would learn noise
 CAP = 0.995  # labels above this share of the positive ones are cut for the trees, not for the total
 LEAST_SHARE = 0.01  # of the mean classic answer: from nearly nothing, trees would have to multiply by thousands
+TINY = 1e-12  # where everything is given away there is no value, and no logarithm of it
 WEIGHTS = (0.0, 0.25, 0.5, 0.75)  # of the trees without the classic models
 # Totals stand half way (as a geometric mean) between the classic models' and the corrected ones. Over 44 backtests of
 # eight real and simulated shops (benchmarks/clv_backtest.py) .34 to .58 of a past misfit of the total came again.
@@ -49,7 +50,7 @@ class Correction:
         return np.asarray(np.exp(answer) * self.factor)
 
     def _on_top(self, features: Numbers, base: Numbers, *, threads: int) -> Numbers:
-        answer = np.log(np.maximum(base, self.least))
+        answer = np.log(np.maximum(base, max(self.least, TINY)))
         if self.booster is not None:
             answer += self.carried * margin_of(self.booster, features, threads=threads)
         return answer
@@ -61,7 +62,7 @@ class Correction:
             other = np.sum(np.exp(margin_of(self.plain, features, threads=threads)))
             level = float(np.sum(np.exp(self._on_top(features, base, threads=threads))) / other)
         levelled = replace(self, level=level)
-        ratio = float(np.sum(base)) / float(np.sum(levelled.predict(features, base, threads=threads)))
+        ratio = max(float(np.sum(base)), TINY) / float(np.sum(levelled.predict(features, base, threads=threads)))
         return replace(levelled, factor=self.factor * ratio ** (1.0 - COMES_AGAIN)), ratio**-COMES_AGAIN
 
 

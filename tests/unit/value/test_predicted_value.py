@@ -74,6 +74,14 @@ def test_a_handful_of_customers_is_answered_with_a_warning(count):
     assert model.warnings
 
 
+@pytest.mark.parametrize("amount", [0.0, -5.0])
+def test_a_shop_that_gives_everything_away_has_customers_without_value(amount):
+    rows = draw_transactions().with_columns(amount=pl.when(pl.col("customer_id") == 0).then(0.0).otherwise(amount))
+    _, scores = score(rows)
+    assert (scores["expected_order_count"] > 0).all()
+    assert scores["expected_value_amount"].is_between(-1e-6, 1e-6).all()
+
+
 def test_first_orders_alone_are_answered_by_a_smoothed_rate_that_says_so():
     rows = draw_transactions().unique("customer_id", keep="first", maintain_order=True)
     model, scores = score(rows)
