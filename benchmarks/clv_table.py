@@ -17,15 +17,15 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ml.value import correction
 from ml.value.base import fit_base, predict_base
-from ml.value.correction import VALUE
+from ml.value.correction import CAP, VALUE
 from ml.value.features import NAMES, build_features, windows_of
 from ml.value.gamma_gamma import expected_amount
 from ml.value.history import build_history, outcome_of
 from ml.value.panels import build_panel, panel_days, stack
 from ml.value.predict import fit_value, predict_value
 from ml.value.transactions import OrderDays, build_order_days
+from ml.value.trees import folds_of, grow, margin_of
 
 SEED, THREADS = 7, 2
 CLASSIC = ("log_expected_orders", "log_expected_amount", "alive_probability")  # the engine's, not the peer's
@@ -75,6 +75,7 @@ def measure(folder: Path, name: str, *, draws: int) -> dict[str, object]:
         "customers": customer.size,
         "figures": {who: figures(orders, value, *answer) for who, answer in answers.items()},
         "differences": {who: differences(orders, value, answers, who, draws=draws) for who in (BTYD, TWEEDIE)},
+        "tenths": {who: tenths(orders, answer[0]) for who, answer in answers.items()},
         "coverage": float(((value >= low) & (value <= high)).mean()),
     }
 
@@ -87,18 +88,19 @@ def peers(known: OrderDays, *, day: int, horizon: int) -> dict[str, tuple[np.nda
     worth = base.orders * expected_amount(model.repeat_gamma_gamma, history.repeats, history.repeat_mean)
     label_days, cuts = panel_days(int(known.day.min()), day, horizon)
     unit = float(np.median(known.amount[known.is_order]))
-    panels = [build_panel(known, day=cut, horizon_days=label_days, unit=unit, seed=SEED) for cut in cuts]
+    panels = [build_panel(known, model, day=cut, horizon_days=label_days, unit=unit, seed=SEED) for cut in cuts]
     past = stack(panels, "features")[:, PLAIN]
     group = np.concatenate([panel.customer for panel in panels])
     now = build_features(history, base, unit=unit, horizon_days=horizon)[:, PLAIN]
     answer = []
     for column in ("orders", "value"):
         label = np.maximum(stack(panels, column), 0.0)
-        flat = np.full(label.size, label.mean())
-        # VALUE is the Tweedie objective for both; here it starts from the mean instead of a classic model
-        trees, _ = correction.fit_correction(VALUE, past, flat, label, group, seed=SEED, threads=THREADS)
-        raw = trees.predict(now, np.full(len(now), label.mean()), threads=THREADS) / trees.factor
-        answer.append(raw * horizon / label_days)
+        unit = float(label[label > 0].mean())
+        cut = np.minimum(label, np.quantile(label[label > 0], CAP))
+        flat, fold = np.full(label.size, float(label.mean()) / unit), folds_of(group, seed=SEED)
+        grown = grow(VALUE, past, flat, cut / unit, label / unit, group, fold, seed=SEED, threads=THREADS)
+        margin = margin_of(grown.raw, now, threads=THREADS) if grown.raw else np.zeros(len(now))
+        answer.append(label.mean() * np.exp(margin) * horizon / label_days)
     return {BTYD: (base.orders, worth), TWEEDIE: (answer[0], answer[1])}
 
 
@@ -109,6 +111,12 @@ def figures(orders: np.ndarray, value: np.ndarray, count: np.ndarray, worth: np.
         "count total": float(count.sum() / orders.sum()),
         "value total": float(worth.sum() / value.sum()),
     }
+
+
+def tenths(orders: np.ndarray, count: np.ndarray) -> list[tuple[float, float]]:
+    """Mean expected and actual orders of ten equal groups of customers by what was expected."""
+    groups = np.array_split(np.argsort(count, kind="stable"), 10)
+    return [(float(count[group].mean()), float(orders[group].mean())) for group in groups]
 
 
 def metrics(orders: np.ndarray, value: np.ndarray, count: np.ndarray, worth: np.ndarray) -> tuple[float, ...]:

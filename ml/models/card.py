@@ -12,8 +12,8 @@ LIMITS = {
     "coupon_redemption": "Learned from people the retailer chose to mail. For a person unlike those who were "
     "ever mailed it is a guess; it says nothing about what a mailing adds.",
     "lapse_28d": "Silence of 28 days is often a holiday. Only people who ordered in the last 28 days get a score.",
-    "value_91d": "A label takes 91 days to complete, so it learned from people as they were half a year ago and "
-    "more, and the test window is most of the season since. Good for ranking and totals; no promise about one person.",
+    "value_91d": "It reads order days alone and learned from what was known before the test panel, so it knows no "
+    "season that came later, and none for this night. Good for ranking and totals; no promise about one person.",
 }
 
 

@@ -47,7 +47,7 @@ def compare_challenger(
         reason = f"The champion learned from labels up to {seen}, the test panel begins on {begin}: no fair comparison."
         return Comparison(False, reason, pl.DataFrame(schema=METRICS))
     scores = {
-        name: released_scores(model, rows, threads=threads)
+        name: released_scores(model, rows, source, threads=threads)
         for name, model in ((CHAMPION, champion), (CHALLENGER, challenger))
     }
     metrics = evaluate(

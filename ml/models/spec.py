@@ -23,6 +23,7 @@ from ml.features.source import FeatureSource
 
 MIN_HISTORY_DAYS = 56  # the longest habit a feature describes: a panel with less sees half a habit
 MIN_CAMPAIGN_SHARE = 0.05  # of all mailings: one large campaign, or a few small ones
+TREES, ENGINE = "trees", "value engine"
 ROW_KEY = ["as_of_date", "person_id", "target", "campaign_id"]
 
 Rows = Callable[[FeatureSource, Panel, tuple[str, ...]], pl.DataFrame]
@@ -32,6 +33,7 @@ Rows = Callable[[FeatureSource, Panel, tuple[str, ...]], pl.DataFrame]
 class ModelSpec:
     """One question, answered by one estimator.
 
+    estimator: TREES (one booster over `features`) or ENGINE (ml/value, over the person's order days);
     rows: features, target and label of one past panel; population: features and target to score on a date;
     last_period: the feature whose past level is the baseline; min_count: rows with a label above 0 (and,
     for a probability, rows without) that each split needs.
@@ -51,6 +53,7 @@ class ModelSpec:
     rounds: int
     parameters: dict[str, float | str] = field(default_factory=dict)
     label_scale: int = 1  # labels are whole numbers (exact sums); an amount is label / 100
+    estimator: str = TREES
     min_persons: int = 200
     min_count: int = 30
 
@@ -59,6 +62,7 @@ class ModelSpec:
         """Everything here that changes a fitted model, for fingerprint and card."""
         return {
             "name": self.name,
+            "estimator": self.estimator,
             "features": [feature.name for feature in self.features],
             "last_period": self.last_period,
             "rounds": self.rounds,
@@ -200,7 +204,7 @@ VALUE = ModelSpec(
     question="How much will this person spend (net sales) in the next 91 days?",
     kind="amount",
     unit="currency per 91 days",
-    features=PERSON_FEATURES,
+    features=(),
     last_period="net_sales_amount_56d",
     primary_metric="rmse",
     splits=_horizon_splits(horizon_days=91, step_days=7, max_train_panels=6),
@@ -208,15 +212,8 @@ VALUE = ModelSpec(
     label_scale=100,
     rows=_value_rows,
     population=_value_population,
-    rounds=150,
-    parameters={
-        "objective": "reg:tweedie",
-        "tweedie_variance_power": 1.5,
-        "max_depth": 3,
-        "eta": 0.05,
-        "min_child_weight": 50,
-        "lambda": 5,
-    },
+    rounds=0,
+    estimator=ENGINE,
 )
 COUPON_REDEMPTION = ModelSpec(
     name="coupon_redemption",

@@ -15,16 +15,19 @@ from ml.models.card import card_markdown, card_of
 from ml.models.drift import Reference
 from ml.models.evaluation import METRICS
 from ml.models.trained import Split, TrainedModel
+from ml.value.store import TREES, value_model_of
 
 BOOSTER = "model.ubj"
 DOCUMENTS = ("features", "calibration", "baselines", "metrics", "card")
+ENGINE = "value"  # the document of the value engine, of the one model it answers for
 
 
 def save_model(trained: TrainedModel, folder: Path) -> None:
     """Write a release into an existing or new folder; the caller makes the folder appear at once.
 
     Files     model.ubj (absent when no trees were fitted), features.json, calibration.json,
-              baselines.json, metrics.json, card.json, card.md.
+              baselines.json, metrics.json, card.json, card.md; of the value engine value.json and its own
+              trees instead of model.ubj.
     """
     folder.mkdir(parents=True, exist_ok=True)
     documents = trained.documents()
@@ -35,6 +38,8 @@ def save_model(trained: TrainedModel, folder: Path) -> None:
     (folder / "card.md").write_text(card_markdown(trained), encoding="utf-8")
     if trained.booster is not None:
         (folder / BOOSTER).write_bytes(trained.booster)
+    for name, raw in trained.value_trees.items():
+        (folder / f"{name}.ubj").write_bytes(raw)
 
 
 def load_model(folder: Path) -> TrainedModel:
@@ -43,9 +48,11 @@ def load_model(folder: Path) -> TrainedModel:
     Raises    ContractError if a file is missing or unreadable, or if the content is not what its version says.
     """
     files = {stem: _read(folder / f"{stem}.json") for stem in DOCUMENTS}
-    booster = folder / BOOSTER
+    if (folder / f"{ENGINE}.json").exists():
+        files[ENGINE] = _read(folder / f"{ENGINE}.json")
+    trees = {path.stem: path.read_bytes() for path in sorted(folder.glob("*.ubj"))}
     try:
-        trained = _assemble(files, booster.read_bytes() if booster.exists() else None)
+        trained = _assemble(files, trees)
     except (KeyError, TypeError, ValueError) as error:
         raise ContractError(
             f"{folder}: expected the files of save_model, got {error!r}. Train the model again."
@@ -68,7 +75,7 @@ def _read(path: Path) -> Any:
         ) from error
 
 
-def _assemble(files: dict[str, Any], booster: bytes | None) -> TrainedModel:
+def _assemble(files: dict[str, Any], trees: dict[str, bytes]) -> TrainedModel:
     card, features, calibration = files["card"], files["features"], dict(files["calibration"])
     note = calibration.pop("note")
     through = card["trained_through_date"]
@@ -81,7 +88,7 @@ def _assemble(files: dict[str, Any], booster: bytes | None) -> TrainedModel:
         scored_by=card["scored_by"],
         reason=card["reason"],
         fallback=card["fallback"],
-        booster=booster,
+        booster=trees.get(Path(BOOSTER).stem),
         calibration=Calibration(**calibration),
         calibration_note=note,
         features=tuple(features["features"]),
@@ -93,6 +100,9 @@ def _assemble(files: dict[str, Any], booster: bytes | None) -> TrainedModel:
         splits=tuple(_split(entry) for entry in card["splits"]),
         settings=card["settings"],
         fingerprint=card["fingerprint"],
+        customer_value=value_model_of(files[ENGINE], {name: trees[name] for name in TREES if name in trees})
+        if ENGINE in files
+        else None,
     )
 
 

@@ -12,6 +12,8 @@ from ml.features.panels import Panel
 from ml.models.baselines import Baseline
 from ml.models.calibration import Calibration
 from ml.models.drift import Reference
+from ml.value.predict import ValueModel
+from ml.value.store import value_document, value_trees
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +56,14 @@ class TrainedModel:
     splits: tuple[Split, ...]
     settings: dict[str, Any]
     fingerprint: str
+    customer_value: ValueModel | None = None  # the value engine, where it answers instead of `booster`
 
     @property
     def version(self) -> str:
         """First 12 hex digits of SHA-256 over trees and documents: equal content, equal version."""
         digest = hashlib.sha256(self.booster or b"")
+        for name, raw in sorted(self.value_trees.items()):
+            digest.update(name.encode() + raw)
         digest.update(json.dumps(self.documents(), sort_keys=True).encode())
         return digest.hexdigest()[:12]
 
@@ -70,11 +75,25 @@ class TrainedModel:
     @property
     def can_score(self) -> bool:
         """Whether there is anything to score with."""
-        return self.fallback_baseline is not None if self.scored_by == "baseline" else self.booster is not None
+        if self.scored_by == "baseline":
+            return self.fallback_baseline is not None
+        return self.booster is not None or self.customer_value is not None
+
+    @property
+    def value_trees(self) -> dict[str, bytes]:
+        """Trees of the value engine by name, none for other models."""
+        return {} if self.customer_value is None else value_trees(self.customer_value)
+
+    @property
+    def unseen_days(self) -> int:
+        """How many days before a night were not delivered by then, when the model was trained."""
+        return max((self.as_of_date - self.observed_through).days, 0)
 
     def documents(self) -> dict[str, Any]:
         """All but the trees as JSON-ready documents, by file stem."""
+        value = {} if self.customer_value is None else {"value": value_document(self.customer_value)}
         return {
+            **value,
             "features": {
                 "features": list(self.features),
                 "categories": {name: list(values) for name, values in self.categories.items()},

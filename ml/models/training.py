@@ -11,30 +11,41 @@ from ml.errors import InsufficientDataError
 from ml.features.facts import Facts
 from ml.features.registry import usable
 from ml.features.source import FeatureSource, open_facts
+from ml.models.answers import model_answers
 from ml.models.baselines import LAST_PERIOD, POPULARITY, Baseline, fit_baselines
 from ml.models.calibration import Calibration, choose_calibration, losses
+from ml.models.customer_value import fit_customer_value
 from ml.models.drift import Reference, learn_reference
 from ml.models.estimator import fit_booster, label_of, learn_categories, predict_booster
 from ml.models.evaluation import METRICS, MODEL, evaluate, metric_of, model_wins
 from ml.models.fingerprint import training_fingerprint
 from ml.models.rows import LabelledRows, gather_rows, require_enough
-from ml.models.spec import SPECS, ModelSpec
+from ml.models.spec import ENGINE, SPECS, ModelSpec
 from ml.models.trained import TrainedModel
+from ml.value.features import NAMES
+from ml.value.predict import ValueModel
 
 MIN_BASELINE_ROWS = 200  # below, a table by bucket is noise and only the smoothed overall rate is used
 
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """Trees and what goes with them; without trees, the reason."""
+    """Trees, or the value engine, and what goes with them; without either, the reason."""
 
     booster: bytes | None = None
+    customer_value: ValueModel | None = None
+    unseen_days: int = 0
     calibration: Calibration = field(default_factory=Calibration)
     calibration_note: str = "none: no trees were fitted"
     features: tuple[str, ...] = ()
     categories: dict[str, tuple[str, ...]] = field(default_factory=dict)
     reference: tuple[Reference, ...] = ()
     reason: str = ""
+
+    @property
+    def is_model(self) -> bool:
+        """Whether anything was fitted."""
+        return self.booster is not None or self.customer_value is not None
 
 
 def train_models(
@@ -72,16 +83,17 @@ def train_model(
     rows = gather_rows(spec, source, observed_through)
     baselines, fallback = _baselines_of(spec, rows)
     try:
-        fitted = _fit(spec, source, rows, seed=seed, threads=threads)
+        fit = _fit_engine if spec.estimator == ENGINE else _fit_trees
+        fitted = fit(spec, source, rows, observed_through=observed_through, seed=seed, threads=threads)
     except InsufficientDataError as error:
         fitted = Fitted(reason=str(error))
-    metrics = _judge(spec, rows, baselines, fitted, seed=seed, threads=threads)
-    wins = fitted.booster is not None and model_wins(metrics, spec.primary_metric)
+    metrics = _judge(spec, source, rows, baselines, fallback, fitted, seed=seed, threads=threads)
+    wins = fitted.is_model and model_wins(metrics, spec.primary_metric)
     return TrainedModel(
         name=spec.name,
         as_of_date=source.as_of_date,
         observed_through=observed_through,
-        trained_through_date=_trained_through(rows),
+        trained_through_date=_trained_through(spec, rows),
         seed=seed,
         scored_by="model" if wins else "baseline",
         reason=_reason(spec, fitted, metrics, fallback, wins=wins),
@@ -98,10 +110,19 @@ def train_model(
         splits=rows.described(),
         settings={**spec.settings, "xgboost": xgb.__version__},
         fingerprint=fingerprint,
+        customer_value=fitted.customer_value,
     )
 
 
-def _fit(spec: ModelSpec, source: FeatureSource, rows: LabelledRows, *, seed: int, threads: int) -> Fitted:
+def _fit_trees(
+    spec: ModelSpec,
+    source: FeatureSource,
+    rows: LabelledRows,
+    *,
+    observed_through: date,
+    seed: int,
+    threads: int,
+) -> Fitted:
     train, calibration = require_enough(spec, rows)
     first_day = source.summaries.first_ordered_date or source.as_of_date
     history_days = (rows.splits.train[0].as_of_date - first_day).days
@@ -113,7 +134,39 @@ def _fit(spec: ModelSpec, source: FeatureSource, rows: LabelledRows, *, seed: in
         raw, label_of(calibration, spec), calibration["person_id"].to_list(), kind=spec.kind
     )
     reference = learn_reference(train, features, categories)
-    return Fitted(booster, chosen, note, features, categories, reference)
+    return Fitted(
+        booster=booster,
+        calibration=chosen,
+        calibration_note=note,
+        features=features,
+        categories=categories,
+        reference=reference,
+    )
+
+
+def _fit_engine(
+    spec: ModelSpec,
+    source: FeatureSource,
+    rows: LabelledRows,
+    *,
+    observed_through: date,
+    seed: int,
+    threads: int,
+) -> Fitted:
+    """The value engine as of the day of the test panel: it makes its own past panels from what was known then."""
+    require_enough(spec, rows)
+    panel = rows.splits.test[0]
+    unseen_days = max((source.as_of_date - observed_through).days, 0)
+    engine = fit_customer_value(
+        source,
+        panel.as_of_date,
+        unseen_days=unseen_days,
+        horizon_days=(panel.label_end - panel.as_of_date).days,
+        seed=seed,
+        threads=threads,
+    )
+    note = "the engine's own, on past totals"
+    return Fitted(customer_value=engine, unseen_days=unseen_days, calibration_note=note, features=NAMES)
 
 
 def _baselines_of(spec: ModelSpec, rows: LabelledRows) -> tuple[tuple[Baseline, ...], str]:
@@ -143,8 +196,10 @@ def _better_baseline(spec: ModelSpec, rows: LabelledRows) -> str:
 
 def _judge(
     spec: ModelSpec,
+    source: FeatureSource,
     rows: LabelledRows,
     baselines: tuple[Baseline, ...],
+    fallback: str,
     fitted: Fitted,
     *,
     seed: int,
@@ -154,20 +209,17 @@ def _judge(
     if rows.test is None or rows.before_test is None:
         return pl.DataFrame(schema=METRICS)
     scores = {baseline.name: baseline.predict(rows.test) for baseline in baselines}
-    if fitted.booster is not None:
-        raw = predict_booster(
-            fitted.booster,
-            rows.test,
-            features=fitted.features,
-            categories=fitted.categories,
-            threads=threads,
-        )
-        scores[MODEL] = fitted.calibration.apply(raw)
+    if fitted.is_model:
+        answer = model_answers(fitted, rows.test, source, threads=threads)
+        scores[MODEL] = np.where(np.isnan(answer), scores[fallback], answer)
     label = label_of(rows.test, spec)
     return evaluate(label, scores, rows.test["person_id"], kind=spec.kind, primary=spec.primary_metric, seed=seed)
 
 
-def _trained_through(rows: LabelledRows) -> date | None:
+def _trained_through(spec: ModelSpec, rows: LabelledRows) -> date | None:
+    """First day after the last fact that was fitted on."""
+    if spec.estimator == ENGINE and rows.splits.test:
+        return rows.splits.test[0].as_of_date
     used = (*rows.splits.train, *rows.splits.calibration) or rows.splits.test
     return max((panel.label_end for panel in used), default=None)
 
@@ -176,7 +228,7 @@ def _reason(spec: ModelSpec, fitted: Fitted, metrics: pl.DataFrame, fallback: st
     """Who scores and why, with the numbers."""
     if not fallback:
         return f"{spec.name}: no outcome is complete yet, so nobody gets a score. Train again with more history."
-    if fitted.booster is None:
+    if not fitted.is_model:
         return f"{fitted.reason} Until there is more history, {fallback} scores."
     compared = []
     for baseline in (LAST_PERIOD, POPULARITY):

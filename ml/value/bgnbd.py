@@ -109,7 +109,7 @@ def _orders_by_quadrature(model: BgNbd, shape: Numbers, ratio: Numbers, repeats:
         here = repeats == count
         chance = np.clip(betaincinv(model.a, model.b + count, (nodes + 1.0) / 2.0), 1e-12, 1.0)
         growth = -np.expm1(-shape[here, None] * np.log1p(chance * ratio[here, None])) / chance
-        answer[here] = growth @ (weights / 2.0)
+        answer[here] = np.sum(growth * (weights / 2.0), axis=1)
     return answer
 
 
@@ -134,4 +134,4 @@ def _log_likelihood(parameters: Numbers, groups: Numbers, weight: Numbers) -> tu
             digamma(a + b) - digamma(a + b + x) + digamma(b + x) - digamma(b) - left / before,
         ]
     )
-    return float(weight @ value), np.asarray(gradient @ weight)
+    return float(np.sum(weight * value)), np.asarray(np.sum(gradient * weight, axis=1))

@@ -1,19 +1,22 @@
 """What is each customer worth within the horizon? Classic models, trees on top, totals and intervals from the past."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from ml.errors import InsufficientDataError
-from ml.value.base import BaseModel, fit_base, predict_base
+from ml.value.base import BaseModel, fit_base, predict_base, sample_of
 from ml.value.bgnbd import Numbers
-from ml.value.correction import COUNT, VALUE, Correction, fit_correction
+from ml.value.correction import COUNT, VALUE, Correction, fit_correction, unlearned
 from ml.value.features import build_features, windows_of
 from ml.value.history import History, build_history
 from ml.value.interval import Spread, fit_spread, predict_interval
+from ml.value.lean import Lean, fit_lean
 from ml.value.panels import Panel, build_panel, panel_days, stack
+from ml.value.season import Season, same_season, season_day
 from ml.value.transactions import OrderDays
 
 BLOCK = 200_000  # customers scored at a time: bounds the memory
@@ -31,7 +34,9 @@ class ValueModel:
     base: BaseModel
     count: Correction
     value: Correction
+    lean: Lean
     spread: Spread
+    season: Season | None  # relative to the totals of `count` and `value`; holds for `day` alone
     warnings: tuple[str, ...]
 
 
@@ -55,12 +60,17 @@ def fit_value(days: OrderDays, *, day: int, horizon_days: int, seed: int, thread
     positive = known.amount[known.is_order & (known.amount > 0)]
     unit = float(np.median(positive)) if positive.size else 1.0
     label_days, cuts = panel_days(first_day, day, horizon_days)
-    built = (build_panel(known, day=cut, horizon_days=label_days, unit=unit, seed=seed) for cut in cuts)
+    built = (build_panel(known, base, day=cut, horizon_days=label_days, unit=unit, seed=seed) for cut in cuts)
     panels = [panel for panel in built if panel is not None]
-    count, value, spread = _learn(panels, seed=seed, threads=threads)
+    count, value, spread = _learn(panels, carried=label_days / horizon_days, seed=seed, threads=threads)
+    past = season_day(first_day, day, horizon_days, label_days)
+    before = past and build_panel(known, base, day=past, horizon_days=horizon_days, unit=unit, seed=seed)
+    season = same_season(before) if before else None
+    settle = partial(_settled, history=history, base=base, unit=unit, horizon_days=horizon_days, threads=threads)
+    count, value, lean, season = settle(count, value, season)
     warnings = (*base.notes, *_warnings(panels, label_days, horizon_days, day - first_day, value))
     used = tuple(panel.day for panel in panels)
-    return ValueModel(day, horizon_days, label_days, used, unit, base, count, value, spread, warnings)
+    return ValueModel(day, horizon_days, label_days, used, unit, base, count, value, lean, spread, season, warnings)
 
 
 def predict_value(model: ValueModel, days: OrderDays, *, threads: int) -> Iterator[pl.DataFrame]:
@@ -82,11 +92,14 @@ def _score(model: ValueModel, days: OrderDays, history: History, *, threads: int
     orders = model.count.predict(features, base.orders, threads=threads)
     value = model.value.predict(features, base.value, threads=threads)
     ordering = _ordering(base.ordering, orders / base.orders)
+    if model.season is not None:
+        orders, value = orders * model.season.orders, value * model.season.value
+        ordering = _ordering(base.ordering, orders / base.orders)
     low, high = predict_interval(model.spread, orders, ordering, value)
     return pl.DataFrame(
         {
             "customer_id": days.ids[history.customer],
-            "expected_order_count": orders,
+            "expected_order_count": model.lean.apply(orders),
             "expected_value_amount": value,
             "value_low_amount": low,
             "value_high_amount": high,
@@ -95,9 +108,9 @@ def _score(model: ValueModel, days: OrderDays, history: History, *, threads: int
     )
 
 
-def _learn(panels: list[Panel], *, seed: int, threads: int) -> tuple[Correction, Correction, Spread]:
+def _learn(panels: list[Panel], *, carried: float, seed: int, threads: int) -> tuple[Correction, Correction, Spread]:
     if not panels:
-        stands = Correction(None, 1.0, 0, "no trees: no past day has a complete outcome")
+        stands = unlearned("no trees: no past day has a complete outcome")
         nothing = np.zeros(0)
         return stands, stands, fit_spread(nothing, nothing, nothing, nothing)
     features, outcome = stack(panels, "features"), stack(panels, "value")
@@ -106,11 +119,34 @@ def _learn(panels: list[Panel], *, seed: int, threads: int) -> tuple[Correction,
     base_value = np.concatenate([panel.base.value for panel in panels])
     base_ordering = np.concatenate([panel.base.ordering for panel in panels])
     placed = stack(panels, "orders")
-    count, orders = fit_correction(COUNT, features, base_orders, placed, group, seed=seed, threads=threads)
-    value, worth = fit_correction(VALUE, features, base_value, outcome, group, seed=seed, threads=threads)
-    orders, worth = orders * count.factor, worth * value.factor
+    learn = partial(fit_correction, features=features, group=group, carried=carried, seed=seed, threads=threads)
+    count, orders = learn(COUNT, base=base_orders, label=placed)
+    value, worth = learn(VALUE, base=base_value, label=outcome)
     spread = fit_spread(orders, _ordering(base_ordering, orders / base_orders), worth, outcome)
     return count, value, spread
+
+
+def _settled(
+    count: Correction,
+    value: Correction,
+    season: Season | None,
+    *,
+    history: History,
+    base: BaseModel,
+    unit: float,
+    horizon_days: int,
+    threads: int,
+) -> tuple[Correction, Correction, Lean, Season | None]:
+    """All with the totals expected of the customers to be scored; of many, of a sample."""
+    sample = history.take(sample_of(history.customer.size, seed=0))
+    classic = predict_base(base, sample, horizon_days=horizon_days)
+    features = build_features(sample, classic, unit=unit, horizon_days=horizon_days)
+    count, orders_ratio = count.settled(features, classic.orders, threads=threads)
+    value, value_ratio = value.settled(features, classic.value, threads=threads)
+    if season is not None:
+        season = replace(season, orders=season.orders / orders_ratio, value=season.value / value_ratio)
+    lean = fit_lean(count.predict(features, classic.orders, threads=threads))
+    return count, value, lean, season
 
 
 def _ordering(base: Numbers, times: Numbers) -> Numbers:

@@ -8,6 +8,7 @@ import polars as pl
 from data_quality.evidence import Evidence, from_drift, from_suites
 from data_quality.gates import judge
 from data_quality.validate import validate
+from ml.decisioning.inputs import PURCHASE
 from ml.features.source import open_facts
 from ml.models.scoring import population_drift, score_models
 from ml.models.trained import TrainedModel
@@ -63,8 +64,9 @@ def scores(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) ->
         frame = score_models(models, source, threads=night.settings.threads)
         night.warehouse.replace_day("scores.scores_person", frame, as_of_date)
         report = validate("scores.scores_person", frame, night.settings.suites_dir / "scores_person.json")
-        drift = population_drift(models["value_91d"], source)  # it speaks about everybody, from the widest features
-        evidence = [from_suites([report]), *drift_evidence(models["value_91d"].scored_by, drift)]
+        watched = models[PURCHASE]  # it speaks about everybody, from the widest features
+        drift = population_drift(watched, source)
+        evidence = [from_suites([report]), *drift_evidence(watched.scored_by, drift)]
         gate = judge("decisions", evidence, required=["suites"])
         shifted = drift.filter(pl.col("verdict") == "shifted").height
         said.append(

@@ -1,6 +1,6 @@
 """`nightmarket clv`: transactions in, orders, money and an interval per customer out, with a report and a summary."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -83,13 +83,19 @@ def _report(
         "learned_on": [(EPOCH + timedelta(days=day)).isoformat() for day in model.panel_days],
         "orders": _described(model.count),
         "value": _described(model.value),
+        "season": asdict(model.season) if model.season else None,
         "interval": {"nominal": 0.8, "level": model.spread.level, "covered_in_the_past": model.spread.covered},
         "warnings": warnings,
     }
 
 
 def _described(correction: Correction) -> dict[str, Any]:
-    return {"tree_count": correction.rounds, "total_factor": correction.factor, "note": correction.note}
+    return {
+        "tree_count": correction.rounds,
+        "plain_tree_weight": correction.weight,
+        "total_factor": correction.factor,
+        "note": correction.note,
+    }
 
 
 def _summarise(request: ValueRequest, scores: pl.DataFrame, report: dict[str, Any]) -> None:

@@ -4,10 +4,11 @@ import polars as pl
 import pytest
 
 from ml.errors import ContractError
+from ml.features.registry import PERSON_FEATURES
 from ml.models.drift import feature_drift, learn_reference
 from ml.models.promotion import compare_challenger
 from ml.models.scoring import population_drift
-from tests.builders.shopping import planted_release, planted_source
+from tests.builders.shopping import AS_OF, planted_release, planted_source
 
 
 def people(low=0, high=1000, homes="Renter"):
@@ -40,9 +41,11 @@ def test_a_handful_of_people_says_nothing_about_drift(count):
     assert drift(people(0, count))["spend"]["verdict"] == "too_few_rows"
 
 
-def test_every_feature_of_a_release_is_watched():
+def test_every_feature_of_persons_that_a_release_reads_is_watched():
     table = population_drift(planted_release(), planted_source())
-    assert sorted(table["feature"]) == sorted(planted_release().features)
+    of_persons = {feature.name for feature in PERSON_FEATURES}
+    assert sorted(table["feature"]) == sorted(of_persons & set(planted_release().features))
+    assert table["row_count"].unique().to_list() == [planted_source().persons(AS_OF).height]
 
 
 def compare(champion, challenger):

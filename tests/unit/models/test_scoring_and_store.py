@@ -18,9 +18,9 @@ def population():
 
 def test_a_prediction_does_not_depend_on_its_neighbours():
     trained, rows = planted_release(), population()
-    together = score_rows(trained, rows, threads=2)
+    together = score_rows(trained, rows, planted_source(), threads=2)
     for i in (0, 1, 600, rows.height - 1):
-        alone = score_rows(trained, rows[i], threads=2)
+        alone = score_rows(trained, rows[i], planted_source(), threads=2)
         key = alone.select(SCORE_KEY)
         assert together.join(key, on=SCORE_KEY)["score"].item() == alone["score"].item()
 
@@ -42,7 +42,7 @@ def test_a_label_never_seen_in_training_is_other_whatever_it_says():
 
 def test_a_household_of_an_unknown_kind_is_scored_all_the_same():
     rows = population().with_columns(home_ownership=pl.lit("Houseboat"))
-    assert score_rows(planted_release(), rows, threads=2)["score"].is_between(0, 1).all()
+    assert score_rows(planted_release(), rows, planted_source(), threads=2)["score"].is_between(0, 1).all()
 
 
 def test_a_saved_model_is_the_same_model(tmp_path):
@@ -53,7 +53,9 @@ def test_a_saved_model_is_the_same_model(tmp_path):
     assert loaded.booster == trained.booster
     assert loaded.baselines == trained.baselines
     assert loaded.metrics.equals(trained.metrics)
-    assert score_rows(loaded, population(), threads=2).equals(score_rows(trained, population(), threads=2))
+    assert score_rows(loaded, population(), planted_source(), threads=2).equals(
+        score_rows(trained, population(), planted_source(), threads=2)
+    )
 
 
 def test_saving_twice_writes_the_same_bytes_in_open_formats(tmp_path):
