@@ -125,7 +125,8 @@ def test_what_a_family_shares_says_less_where_there_are_families():
 
 def test_what_many_equal_rows_hold_is_as_frequent_as_it_is_among_all_rows():
     records = pl.DataFrame({"given_name": ["ann", "bob", None], "birth_date": ["1", "2", "3"]})
-    once, often = (counting_repeats(by_hand(), records, np.array(times)).frequency for times in ([1, 1, 1], [900, 2, 4]))
+    rows = ([1, 1, 1], [900, 2, 4])
+    once, often = (counting_repeats(by_hand(), records, np.array(times)).frequency for times in rows)
     assert once["given_name"][0] == once["given_name"][1] < 0.5
     assert often["given_name"][0] > 0.5 > once["given_name"][1] > often["given_name"][1]
     assert often["birth_date"][0] > often["birth_date"][2] > often["birth_date"][1]

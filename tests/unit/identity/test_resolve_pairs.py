@@ -49,9 +49,7 @@ def array(rows):
 @given(CODES)
 def test_pairs_are_all_rows_of_equal_codes_none_twice(rows):
     found = told(pairs_of(array(rows)))
-    expected = [
-        (a, b) for a, b in combinations(range(len(rows)), 2) if rows[a] == rows[b] and ABSENT not in rows[a]
-    ]
+    expected = [(a, b) for a, b in combinations(range(len(rows)), 2) if rows[a] == rows[b] and ABSENT not in rows[a]]
     assert sorted(found) == expected
     assert pair_count(array(rows)) == len(expected)
 
@@ -133,12 +131,7 @@ def test_candidates_are_sorted_unique_and_those_of_the_rules_that_are_not_hopele
     found = list(zip(left.tolist(), right.tolist(), strict=True))
     assert found == sorted(set(found))
     assert (left < right).all()
-    by_rules = {
-        (a, b)
-        for rule in rules
-        for a, b in combinations(range(keys.codes.shape[0]), 2)
-        if all(keys.codes[a, k] == keys.codes[b, k] != ABSENT for k in rule.keys)
-    }
+    by_rules = {pair for rule in rules for pair in agreeing(keys.codes[:, list(rule.keys)])}
     guess = Screen(keys, fields)
     pairs = np.array(sorted(by_rules))
     kept = guess.scores(pairs[:, 0], pairs[:, 1])
@@ -146,6 +139,14 @@ def test_candidates_are_sorted_unique_and_those_of_the_rules_that_are_not_hopele
     extra = set(found) - by_rules
     assert all(shares_a_name_crosswise(keys, a, b) for a, b in extra)
     assert len(found) < len(by_rules)
+
+
+def agreeing(codes):
+    """Every pair of rows, tried one by one."""
+    rows = [tuple(row) for row in codes.tolist()]
+    return [
+        (a, b) for a, one in enumerate(rows) if ABSENT not in one for b in range(a + 1, len(rows)) if one == rows[b]
+    ]
 
 
 def shares_a_name_crosswise(keys, one, other):
