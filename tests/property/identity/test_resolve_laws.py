@@ -1,4 +1,4 @@
-"""Laws of `resolve_records`: no order, no name of a record, no number of threads and no repetition changes who is who."""
+"""Laws of `resolve_records`: no order, no name of a record, no thread and no repetition changes who is who."""
 
 import io
 from collections import defaultdict

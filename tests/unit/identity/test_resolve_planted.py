@@ -1,5 +1,6 @@
 """Planted truth: people, families and mistakes that were put into a table are found in it, and nobody else."""
 
+import polars as pl
 import pytest
 
 from ml.identity.match.clustering import JOIN_FROM
@@ -155,11 +156,14 @@ def test_a_thousand_people_on_one_address_are_nobody():
     for _ in range(30):
         person = world.person()
         world.add(person, world.mistaken(person, 1), loyal=0)
-    names = ("given_name", "family_name", "birth_date", "street", "city", "email")
-    answer = resolved(world.frame(), tuple(Role(name, name) for name in names))
+    names = ("given_name", "family_name", "birth_date", "street", "city", "phone", "email")
+    roles = tuple(Role(name, name) for name in names)
+    answer = resolved(world.frame(), roles)
     persons = persons_by_record(answer.persons)
     assert len({persons[record] for record in hole}) == 1_000
     assert answer.shared.select("role", "value", "record_count").rows() == [("email", "kiosk@shop.example", 1_000)]
     assert answer.report["shared_identifier_count"] == 1
     assert "1 identifiers on 1,000 records are shared by too many people: they link nobody." in answer.notes
     assert precision_and_f1(world.true_persons(), persons)[1] >= 0.95
+    unknown = pl.when(pl.col("email") != "kiosk@shop.example").then("email")
+    assert answer.persons.equals(resolved(world.frame().with_columns(unknown), roles).persons)
