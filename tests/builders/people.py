@@ -9,7 +9,8 @@ from ml.identity.resolve import resolve_records
 from ml.identity.roles import Role
 
 COLUMNS = (
-    "record_id", "given_name", "family_name", "birth_date", "street", "city", "postcode", "phone", "email", "loyalty_id",
+    "record_id", "given_name", "family_name", "birth_date", "street", "city", "postcode", "phone", "email",
+    "loyalty_id",
 )  # fmt: skip
 ROLES = tuple(Role(name, name) for name in COLUMNS[1:])
 GIVEN = [

@@ -13,12 +13,14 @@ from ml.identity.match.clustering import (
     JOIN_FROM,
     LARGEST,
     LOOK_FROM,
+    REPEATED,
     Links,
     cluster_links,
     components,
     unseen_pairs,
 )
 
+RARITY = 12.0
 LAWS = settings(max_examples=60, deadline=None)
 
 
@@ -46,15 +48,21 @@ def reached(size, pairs):
 
 
 def average_linkage(records, bits):
-    """The plain way: the two groups with the highest mean over all their pairs join, while it is JOIN_FROM or more."""
+    """The plain way: the two groups with the strongest claim over all their pairs join, while it is JOIN_FROM or more.
+
+    The claim is the mean, plus what n pairs paid too often for the rarity of one person: they count as m apart.
+    """
     parts = [(record,) for record in records]
 
-    def mean(one, other):
-        return np.mean([np.clip(bits[tuple(sorted((a, b)))], -CAP, CAP) for a in one for b in other])
+    def claim(one, other):
+        count = len(one) * len(other)
+        independent = count / (1 + (count - 1) * REPEATED)
+        mean = np.mean([np.clip(bits[tuple(sorted((a, b)))], -CAP, CAP) for a in one for b in other])
+        return mean + RARITY * (1 - 1 / independent)
 
     while len(parts) > 1:
-        best = max(combinations(parts, 2), key=lambda two: mean(*two))
-        if mean(*best) < JOIN_FROM:
+        best = max(combinations(parts, 2), key=lambda two: claim(*two))
+        if claim(*best) < JOIN_FROM:
             break
         parts = [part for part in parts if part not in best] + [best[0] + best[1]]
     return {frozenset(part) for part in parts}
@@ -98,13 +106,13 @@ def test_persons_are_those_of_average_linkage_the_slow_way(world):
     missing = zip(*(side.tolist() for side in unseen_pairs(labels, refused, links_of(bits))), strict=True)
     bits = bits | {pair: -3.0 - place / 7 for place, pair in enumerate(missing)}
     expected = [average_linkage(sorted(group), bits) for group in groups(labels)]
-    assert groups(cluster_links(labels, refused, links_of(bits))) == set().union(*expected)
+    assert groups(cluster_links(labels, refused, links_of(bits), rarity=RARITY)) == set().union(*expected)
 
 
 def joined(size, bits):
     links = links_of(bits)
     labels, refused = components(size, links)
-    return groups(cluster_links(labels, refused, links))
+    return groups(cluster_links(labels, refused, links, rarity=RARITY))
 
 
 def test_one_strong_link_does_not_join_two_people_whose_other_pairs_speak_against_it():
@@ -127,7 +135,7 @@ def test_no_single_pair_counts_more_than_the_cap():
 
 def test_nobody_is_linked_where_there_is_no_link():
     labels, refused = components(3, links_of({}))
-    assert groups(cluster_links(labels, refused, links_of({}))) == {frozenset({k}) for k in range(3)}
+    assert groups(cluster_links(labels, refused, links_of({}), rarity=RARITY)) == {frozenset({k}) for k in range(3)}
 
 
 def test_records_joined_by_a_hair_and_parted_by_one():
@@ -154,7 +162,7 @@ def test_a_large_crowd_that_hangs_together_loosely_is_nobody_and_is_counted():
     labels, refused = components(size + 2, links_of(bits))
     assert refused.size == 1
     assert unseen_pairs(labels, refused, links_of(bits))[0].size == 0
-    found = groups(cluster_links(labels, refused, links_of(bits)))
+    found = groups(cluster_links(labels, refused, links_of(bits), rarity=RARITY))
     assert found == {frozenset({k}) for k in range(size)} | {frozenset({size, size + 1})}
 
 
@@ -170,4 +178,4 @@ def test_a_large_crowd_is_taken_apart_along_its_weak_links():
 @pytest.mark.parametrize("size", [0, 1])
 def test_no_record_and_one_record_are_answered(size):
     labels, refused = components(size, links_of({}))
-    assert cluster_links(labels, refused, links_of({})).size == size
+    assert cluster_links(labels, refused, links_of({}), rarity=RARITY).size == size
