@@ -3,14 +3,14 @@
 import errno
 import logging
 import sys
-from datetime import date
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 
-from ml.errors import ContractError, NightmarketError
+from ml.errors import NightmarketError
+from pipelines.cli.engine_commands import engines
+from pipelines.cli.options import Config, Home, parse_day
 
 # Each command imports what it needs when it runs, so that `--help` and a wrong argument answer at once.
 app = typer.Typer(
@@ -19,10 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Who to contact tonight, with what, and did it help? One night turns delivered files into proven audiences.",
 )
-Home = Annotated[Path | None, typer.Option(help="The retailer's folder (else NIGHTMARKET_HOME, else ./var).")]
-Config = Annotated[
-    Path | None, typer.Option(help="The retailer's file (else NIGHTMARKET_CONFIG, else nightmarket.yml).")
-]
 DISK_ERRORS = {
     errno.ENOSPC: "The disk is full: free some space, then run the same command again; nothing is half-written.",
     errno.EDQUOT: "The quota is used up: free some space, then run the same command again; nothing is half-written.",
@@ -54,13 +50,6 @@ def _fail(text: str, *, code: int = 1) -> None:
     sys.exit(code)
 
 
-def _day(text: str, option: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ContractError(f"{option}: expected a date such as 2017-12-26, got {text!r}.") from error
-
-
 @app.command()
 def demo(home: Home = None) -> None:
     """A whole night on a real grocery retailer: import, run, and where everything is."""
@@ -79,7 +68,7 @@ def import_(
     """Write an example retailer's tables to landing, as its export would have delivered them."""
     from pipelines.cli.nights import import_retailer
 
-    import_retailer(retailer, _day(through, "--through") if through else None, home, config)
+    import_retailer(retailer, parse_day(through, "--through") if through else None, home, config)
 
 
 @app.command()
@@ -91,7 +80,7 @@ def run(
     """One night: files in, audiences, ledger and report out."""
     from pipelines.cli.nights import run_nights
 
-    run_nights([_day(as_of_date, "--as-of-date")], home, config)
+    run_nights([parse_day(as_of_date, "--as-of-date")], home, config)
 
 
 @app.command()
@@ -103,7 +92,7 @@ def train(
     """The weekly training: challengers, and promotion of those that beat the champion."""
     from pipelines.cli.nights import run_nights
 
-    run_nights([_day(as_of_date, "--as-of-date")], home, config, job="train_models")
+    run_nights([parse_day(as_of_date, "--as-of-date")], home, config, job="train_models")
 
 
 @app.command()
@@ -118,84 +107,7 @@ def backfill(
     from pipelines.cli.nights import run_nights
     from pipelines.run import backfill_days
 
-    run_nights(list(backfill_days(_day(first, "--from"), _day(last, "--to"), every_days=every)), home, config)
-
-
-@app.command()
-def clv(
-    file: Annotated[Path, typer.Argument(help="Transactions, one row each (.csv, .parquet).")],
-    customer: Annotated[str, typer.Option(help="Column that says whose.")],
-    date_: Annotated[str, typer.Option("--date", help="Column that says when.")],
-    amount: Annotated[str, typer.Option(help="Column that says how much; a refund is negative.")],
-    as_of: Annotated[str, typer.Option(help="Scoring date (YYYY-MM-DD): known is what happened before it.")],
-    horizon_days: Annotated[int, typer.Option(help="Days predicted, the scoring date being the first.")],
-    out: Annotated[Path, typer.Option(help="Where the answer goes, one row per customer (.csv, .parquet).")],
-    json: Annotated[Path | None, typer.Option(help="Where the report goes; else beside --out.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the folds and samples.")] = 7,
-    threads: Annotated[int, typer.Option(help="Of the trees; changes no figure.")] = 2,
-) -> None:
-    """How many orders and how much money each customer will bring, with an interval, from transactions alone."""
-    from pipelines.cli.engines.clv import ValueRequest, value_file
-
-    columns = (customer, date_, amount)
-    value_file(ValueRequest(file, *columns, _day(as_of, "--as-of"), horizon_days, out, json, seed, threads))
-
-
-@app.command()
-def lift(
-    file: Annotated[Path | None, typer.Argument(help="An experiment, one row per person; else the ledger.")] = None,
-    arm: Annotated[str | None, typer.Option(help="Column that says who was in which arm.")] = None,
-    control: Annotated[str | None, typer.Option(help="Its value for the people to compare with.")] = None,
-    metric: Annotated[list[str] | None, typer.Option(help="COLUMN, or COLUMN:ratio=DENOMINATOR; repeatable.")] = None,
-    covariate: Annotated[list[str] | None, typer.Option(help="Known before the start (CUPED); repeatable.")] = None,
-    cluster: Annotated[str | None, typer.Option(help="Column of what was assigned as one, e.g. household.")] = None,
-    person: Annotated[str | None, typer.Option("--id", help="Column that must hold every person once.")] = None,
-    winsorise: Annotated[float | None, typer.Option(help="Also with values cut to this quantile, e.g. .999.")] = None,
-    sequential: Annotated[bool, typer.Option("--sequential", help="Valid however often one looks.")] = False,
-    looks: Annotated[str | None, typer.Option(help="Group-sequential: planned shares so far, e.g. .25,.5.")] = None,
-    planned_units: Annotated[float | None, typer.Option(help="Units at which --sequential is narrowest.")] = None,
-    shares: Annotated[list[str] | None, typer.Option(help="Planned split, e.g. control=.1,treated=.9.")] = None,
-    confidence: Annotated[float, typer.Option(help="Of the intervals.")] = 0.95,
-    json: Annotated[Path | None, typer.Option(help="Where the report goes.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Where the results go as a table (.csv, .parquet).")] = None,
-    home: Home = None,
-    config: Config = None,
-) -> None:
-    """What an experiment changed; without FILE, what the universal holdout says about the nights so far."""
-    if file is None:
-        from pipelines.cli.answers import show_lift
-
-        return show_lift(home, config)
-    from pipelines.cli.engines.lift import LiftRequest, measure_file
-
-    request = LiftRequest(
-        file, arm, control, metric or [], covariate or [], cluster, person, winsorise, sequential, looks, planned_units,
-        shares or [], confidence, json, out,
-    )  # fmt: skip
-    return measure_file(request)
-
-
-@app.command()
-def power(
-    file: Annotated[Path | None, typer.Argument(help="Past values, one row per person; else --rate or --mean.")] = None,
-    metric: Annotated[str | None, typer.Option(help="Column of FILE.")] = None,
-    rate: Annotated[float | None, typer.Option(help="Share of people who do it anyway.")] = None,
-    mean: Annotated[float | None, typer.Option(help="Mean per person without any treatment.")] = None,
-    sd: Annotated[float | None, typer.Option(help="Standard deviation of one person.")] = None,
-    lift: Annotated[float | None, typer.Option(help="Smallest lift worth finding, e.g. .05.")] = None,
-    people: Annotated[int | None, typer.Option(help="People there are, all arms together.")] = None,
-    control_share: Annotated[float, typer.Option(help="The control's share of all people.")] = 0.5,
-    arms: Annotated[int, typer.Option(help="Arms, the control included.")] = 2,
-    correlation: Annotated[float, typer.Option(help="Of the covariate with the metric (CUPED).")] = 0.0,
-    confidence: Annotated[float, typer.Option(help="1 minus the accepted rate of false alarms.")] = 0.95,
-    chance: Annotated[float, typer.Option("--power", help="Chance to find the lift if it is there.")] = 0.8,
-    json: Annotated[Path | None, typer.Option(help="Where the answer goes too.")] = None,
-) -> None:
-    """Before a test starts: how many people it takes, or which lift they can show."""
-    from pipelines.cli.engines.power import PowerRequest, plan_size
-
-    baseline = (file, metric, rate, mean, sd)
-    plan_size(PowerRequest(*baseline, lift, people, control_share, arms, correlation, confidence, chance, json))
+    run_nights(list(backfill_days(parse_day(first, "--from"), parse_day(last, "--to"), every_days=every)), home, config)
 
 
 @app.command()
@@ -208,7 +120,7 @@ def explain(
     """Why a person got what they got, or nothing: reasons, losers and what blocked them."""
     from pipelines.cli.answers import explain_person
 
-    explain_person(person_id, _day(as_of_date, "--as-of-date") if as_of_date else None, home, config)
+    explain_person(person_id, parse_day(as_of_date, "--as-of-date") if as_of_date else None, home, config)
 
 
 @app.command()
@@ -227,17 +139,7 @@ def graph(port: Annotated[int, typer.Option(help="Port on this machine.")] = 300
     serve_graph(port, home)
 
 
-@app.command()
-def decide(
-    candidates: Annotated[Path, typer.Argument(help="CSV or Parquet: person_id, treatment_id, value_amount, ...")],
-    limits: Annotated[Path, typer.Option(help="YAML: per_person and global limits.")],
-    out: Annotated[Path, typer.Option(help="Folder for decisions.parquet and certificate.json.")],
-    seed: Annotated[int, typer.Option(help="Which of equally good people come first.")] = 0,
-) -> None:
-    """Who gets what from any table of candidates, within shared limits, with a proof of how good it is."""
-    from pipelines.cli.engines.decide import decide_file
-
-    decide_file(candidates, limits, out, seed=seed)
+app.add_typer(engines)
 
 
 if __name__ == "__main__":
