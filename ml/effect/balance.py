@@ -18,7 +18,7 @@ FEWEST_IN_GROUP = 20
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """Chance of each arm per person (people, arms); None if it has to be estimated. `auc` per arm against the control."""
+    """Chance of each arm per person (people, arms), None if it has to be estimated; `auc` per arm against control."""
 
     chances: Numbers | None
     is_constant: bool

@@ -32,25 +32,13 @@ def obstacle_of(trial: Trial, assignment: Assignment, arms: Sequence[ArmFit]) ->
         )
     alone = max((_without_peer(arm) for arm in arms), default=0.0)
     if alone > NO_OVERLAP:
-        return f"{alone:.0%} of the people had nearly no chance to be in the other arm: they have no peers to compare with."
+        return f"{alone:.0%} of the people had nearly no chance to be in the other arm: nobody is like them there."
     return None
 
 
 def cautions(trial: Trial, assignment: Assignment, arms: Sequence[ArmFit], roles: Roles) -> list[str]:
     """Sentences about the data, the worst first."""
-    said = []
-    if assignment.is_predicted:
-        seen = f"the arm can be predicted from the columns (p = {assignment.p_value:.1g})"
-        if assignment.differing:
-            seen = f"{', '.join(assignment.differing)} differ between the arms"
-        if assignment.basis == "estimated":
-            said.append(
-                f"This is no clean experiment: {seen}. Chances were estimated; the figures hold only if the columns "
-                "tell everything that decided the arm, and if all of them were known before the treatment. If people "
-                "were drawn, a column was measured afterwards: leave it out with --exclude."
-            )
-        else:
-            said.append(f"Although probabilities were given, {seen} beyond them.")
+    said = _about_assignment(trial, assignment)
     for place, name in enumerate(trial.arms):
         outcome = np.abs(trial.outcome[trial.arm == place])
         if outcome.sum() > 0.0 and outcome.max() > GIANT * outcome.sum():
@@ -58,12 +46,27 @@ def cautions(trial: Trial, assignment: Assignment, arms: Sequence[ArmFit], roles
     for arm in arms:
         if roles.is_dose and arm.whole.effect < -2.0 * arm.whole.effect_error:
             said.append(f"The outcome falls with dose {arm.name}, which a rising curve cannot show: it is flat there.")
-    if trial.chances is None and assignment.basis != "estimated":
-        said.append(
+    return said
+
+
+def _about_assignment(trial: Trial, assignment: Assignment) -> list[str]:
+    if not assignment.is_predicted:
+        if trial.chances is not None:
+            return []
+        return [
             f"No chances were given and the arm cannot be predicted (p above {SURE:g}), so the arms' shares are taken "
             "for everybody's chance of treatment."
-        )
-    return said
+        ]
+    seen = f"the arm can be predicted from the columns (p = {assignment.p_value:.1g})"
+    if assignment.differing:
+        seen = f"{', '.join(assignment.differing)} differ between the arms"
+    if assignment.basis == "given":
+        return [f"Although probabilities were given, {seen} beyond them."]
+    return [
+        f"This is no clean experiment: {seen}. Chances were estimated; the figures hold only if the columns tell "
+        "everything that decided the arm, and if all of them were known before the treatment. If people were drawn, a "
+        "column was measured afterwards: leave it out with --exclude."
+    ]
 
 
 def _rarer(outcome: Numbers) -> int:

@@ -71,8 +71,8 @@ def deal_folds(arm: Whole, *, seed: int) -> Whole:
 def cross_fit(pair: Pair, setup: Setup, *, is_binary: bool, notify: Notify) -> CrossFit:
     """Fit the learners once per fold on the other folds, and once per fold on those before it.
 
-    Source    Cross-fitting: Chernozhukov et al. (2018), Econometrics Journal 21. Folds in sequence: Wager (2024),
-              Sequential Validation of Treatment Heterogeneity; Luedtke and van der Laan (2016), Annals of Statistics 44.
+    Source    Cross-fitting: Chernozhukov et al. (2018), Econometrics Journal 21. Folds in sequence: Luedtke and van
+              der Laan (2016), Annals of Statistics 44; Wager (2024), Sequential Validation of Treatment Heterogeneity.
     """
     fold = pair.fold[pair.rows]
     width = len(LEARNERS) + bool(pair.curves)

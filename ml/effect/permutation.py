@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from ml.effect.crossfit import FOLDS, Scored
 from ml.effect.learners import Group

@@ -78,7 +78,8 @@ def fit_trees(
 ) -> Trees:
     """Fit to a label by squared error, or to 0/1 by log-likelihood if `is_chance`.
 
-    Takes     weight: per row, mean of any size; rising: columns in which the answer may only rise; offset: log odds known before.
+    Takes     weight: per row, mean of any size; rising: columns in which the answer may only rise; offset: log odds
+              known before.
     Returns   Trees; without trees, only the mean, if all labels are equal.
     """
     centre = float(np.average(label, weights=weight))

@@ -127,7 +127,7 @@ def read_chances(
         if any(np.ptp(side) > SUM_ERROR / 10 for side in sides):
             raise ContractError(
                 f"--probability {given}: expected one value per arm where there are {len(arms)} arms, as the other "
-                "arms' chances cannot be derived from a person's own. Give one column per arm: --probability ARM=COLUMN."
+                "arms' chances do not follow from a person's own. Give one column per arm: --probability ARM=COLUMN."
             )
         found = np.tile([float(side[0]) for side in sides], (arm.size, 1))
     else:

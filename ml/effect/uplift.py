@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ml.effect.arms import ArmFit, fit_arms, response_of_everybody, scores_of_everybody
-from ml.effect.balance import Assignment, check_balance
+from ml.effect.balance import check_balance
 from ml.effect.cautions import cautions, obstacle_of
 from ml.effect.crossfit import Notify, deal_folds
 from ml.effect.dose import rising
@@ -17,8 +17,8 @@ from ml.effect.policy import Price, possible_gain, value_policies
 from ml.effect.qini import qini
 from ml.effect.report import describe
 from ml.effect.score import UpliftModel
-from ml.effect.trees import Setup, Whole, capacity_for
-from ml.effect.trial import Roles, Trial, build_trial
+from ml.effect.trees import Setup, capacity_for
+from ml.effect.trial import Roles, build_trial
 from ml.effect.verdict import ArmEvidence, judge
 from ml.errors import ContractError
 

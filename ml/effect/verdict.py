@@ -50,8 +50,8 @@ def judge(arms: Sequence[ArmEvidence], valued: Valued, price: Price, obstacle: s
     possible = max(arm.possible_gain for arm in arms)
     if possible <= WORTH * change:
         return DOES_NOT, (
-            f"The same for everybody is as good: whatever share is chosen, the gain is below {possible:.4g} per person, "
-            f"less than a tenth of the {change:.4g} that a contact changes."
+            f"The same for everybody is as good: whatever share is chosen, the gain is below {possible:.4g} per "
+            f"person, less than a tenth of the {change:.4g} that a contact changes."
         )
     return CANNOT_TELL, (
         f"The gain over contacting {worst.against} is {worst.estimate:.4g} per person, which chance explains "

@@ -126,7 +126,10 @@ def _check(request: UpliftRequest) -> None:
 
 def _print(request: UpliftRequest, report: dict[str, Any]) -> None:
     screen = console()
-    say = lambda text: screen.print(text, markup=False, soft_wrap=True)  # noqa: E731
+
+    def say(text: str) -> None:
+        screen.print(text, markup=False, soft_wrap=True)
+
     say(f"{report['verdict']}: {report['reason']}")
     say(", ".join(f"{row['arm']} {row['n']:,}" for row in report["arms"]) + f"  ·  {len(report['features'])} features")
     for effect in report["effects"]:
