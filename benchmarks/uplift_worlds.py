@@ -4,8 +4,9 @@ Stated before the first run. Ten columns, one of them a text, 5 % of one column 
 rate of about 15 % that depends on four columns, or spend that is 0 for most and lognormal for the others.
 
 - null: everybody gains the same: nothing, or 3 points (spend: .6). Half of the worlds deal the arms 1:1, half 1:4.
-- moderate: a half-hidden half of the people gains about 6 points more than the other half, which gains nothing;
-  the uplift's standard deviation is about 2.5 points, a fourteenth of the outcome's.
+- moderate: half of the people gain 10 points, the others nothing, with people in between; two columns tell who. That
+  is .28 of the outcome's standard deviation, between a small (.2) and a medium (.5) effect in Cohen's terms.
+- pointless: uplift from 6 to 12 points, but even the least is worth twice the contact: contact everybody.
 - strong: uplift from -15 to +15 points with an interaction of two columns, for the share of the oracle's value.
 """
 
@@ -15,6 +16,7 @@ import numpy as np
 import polars as pl
 
 CITIES = np.array(["Aachen", "Bonn", "Köln", "Łódź"])
+KINDS = ("null", "moderate", "strong", "pointless")
 NULLS = ("nothing", "3 points for everybody", "spend, nothing", "spend, .6 for everybody")
 
 
@@ -45,8 +47,8 @@ def people(rng: np.random.Generator, count: int) -> dict[str, np.ndarray]:
 
 
 def draw(kind: str, number: int, count: int, *, seed: int) -> World:
-    """One world; `kind` null, moderate or strong, `number` says which of them."""
-    rng = np.random.default_rng([seed, {"null": 0, "moderate": 1, "strong": 2}[kind], number])
+    """One world; `kind` one of KINDS, `number` says which of them."""
+    rng = np.random.default_rng([seed, KINDS.index(kind), number])
     x = people(rng, count)
     share = 0.5 if kind != "null" or number % 2 else 0.8
     treated = rng.random(count) < share
@@ -60,10 +62,11 @@ def draw(kind: str, number: int, count: int, *, seed: int) -> World:
             basket = np.exp(2.5 + rng.normal(size=count)) * (rng.random(count) < base)
             return _world(x, treated, basket + treated * uplift, uplift, cost=0.6, value=1.0)
         return _world(x, treated, _draw(rng, base + treated * uplift), uplift, cost=0.03 * value, value=value)
-    if kind == "moderate":
+    if kind in ("moderate", "pointless"):
         lean = 3.0 * (np.log(x["spend_before"]) - 3.0) + 0.9 * (x["visits"] - 3.0)
-        uplift = 0.06 / (1.0 + np.exp(-lean))
-        return _world(x, treated, _draw(rng, base + treated * uplift), uplift, cost=0.03 * value, value=value)
+        uplift = 0.10 / (1.0 + np.exp(-lean)) if kind == "moderate" else 0.06 + 0.06 / (1.0 + np.exp(-lean))
+        cost = 0.05 * value if kind == "moderate" else 0.03 * value
+        return _world(x, treated, _draw(rng, base + treated * uplift), uplift, cost=cost, value=value)
     reversed_ = np.where(x["is_member"] == 1, 1.0, -1.0)
     uplift = 0.15 * np.tanh((x["age"] - 54.0) / 15.0) * reversed_ + 0.03 * (x["orders"] > 3)
     chance = np.clip(base + 0.1 + treated * uplift, 0.001, 0.999)

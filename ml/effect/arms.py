@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ml.effect.average import Average, average, leave_out, weighted
+from ml.effect.average import Average, average, leave_out, reliability_of, weighted, widening
 from ml.effect.balance import Assignment, pair_chance
 from ml.effect.crossfit import FOLDS, CrossFit, Notify, Pair, cross_fit
 from ml.effect.dose import Curve, fit_curve
@@ -26,6 +26,13 @@ class ArmFit:
     whole: Average
     per_fold: list[Average]
     luck: Permuted
+    error: Numbers  # of everybody's uplift
+    reliability: float
+
+    @property
+    def widening(self) -> float:
+        """Factor on errors of figures about the ranking."""
+        return widening(self.reliability)
 
     @property
     def fold(self) -> Whole:
@@ -34,11 +41,7 @@ class ArmFit:
 
     def deviation(self) -> Numbers:
         """Of everybody, how far from the average effect, out of fold and not shrunk."""
-        found = np.zeros(self.pair.fold.size)
-        for held, mean in enumerate(self.per_fold):
-            rows = self.pair.fold == held
-            found[rows] = weighted(self.fitted.everybody[held][rows].astype(np.float64), mean.weights)
-        return found
+        return _deviation(self.pair.fold, self.fitted, self.per_fold)
 
     def uplift(self) -> Numbers:
         """Of everybody, out of fold: the average effect and what evidence leaves of the deviation."""
@@ -46,16 +49,16 @@ class ArmFit:
         effect = np.array([mean.effect for mean in self.per_fold])[self.pair.fold]
         return np.asarray(effect + kept * self.deviation())
 
-    def error(self) -> Numbers:
-        """Standard error of everybody's uplift."""
-        parts = (self.fitted.everybody[held] for held in range(FOLDS))
-        mean, variance = jackknife(parts, self.whole)
-        return self.whole.error(mean, variance)
-
     def model(self) -> ArmModel:
         """What scores people who are not in the table."""
         return ArmModel(
-            self.name, self.pair.place, self.fitted.models, self.fitted.centres, self.whole, self.pair.curves
+            arm=self.name,
+            place=self.pair.place,
+            models=self.fitted.models,
+            centres=self.fitted.centres,
+            average=self.whole,
+            reliability=self.reliability,
+            curves=self.pair.curves,
         )
 
 
@@ -80,7 +83,18 @@ def fit_arms(
         is_constant = assignment.is_constant
         luck = permutation_test(fitted.ahead, group, fold[rows], is_constant=is_constant, seed=setup.seed)
         whole, per_fold = average(fitted.out, group), leave_out(fitted.out, group, fold[rows])
-        found.append(ArmFit(name, pair, fitted, whole, per_fold, luck))
+        mean, variance = jackknife((fitted.everybody[held] for held in range(FOLDS)), whole)
+        reliability = reliability_of(_deviation(fold, fitted, per_fold), variance)
+        error = whole.error(mean, variance, reliability)
+        found.append(ArmFit(name, pair, fitted, whole, per_fold, luck, error, reliability))
+    return found
+
+
+def _deviation(fold: Whole, fitted: CrossFit, per_fold: Sequence[Average]) -> Numbers:
+    found = np.zeros(fold.size)
+    for held, mean in enumerate(per_fold):
+        rows = fold == held
+        found[rows] = weighted(fitted.everybody[held][rows].astype(np.float64), mean.weights)
     return found
 
 

@@ -11,6 +11,7 @@ from ml.effect.pseudo import mean_and_error
 from ml.effect.trees import Numbers, Whole
 
 TINY = 1e-9
+LEAST_RELIABLE = 0.25  # at most doubles a standard error
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +28,31 @@ class Average:
     slope_z: float
     kept: float
 
-    def error(self, deviation: Numbers, variance: Numbers) -> Numbers:
+    def error(self, deviation: Numbers, variance: Numbers, reliability: float) -> Numbers:
         """Standard error of single people: of the average effect, of the slope, and of the models.
 
-        Takes     deviation, variance: per person, the models' mean and its variance.
+        Takes     deviation, variance: per person, the models' mean and its variance; reliability: as `reliability_of`.
         """
         slope = deviation / self.slope_z if self.slope_z > 1.0 else deviation
-        return np.asarray(np.sqrt(self.effect_error**2 + slope**2 + variance))
+        return np.asarray(np.sqrt(self.effect_error**2 + slope**2 + variance / reliability))
+
+
+def reliability_of(deviation: Numbers, variance: Numbers) -> float:
+    """Share of the differences found that are differences between people and not between models.
+
+    A shrunken estimate of variance v misses the truth by v / reliability: what was shrunk away is missing too.
+    """
+    spread = float(deviation.var())
+    return max(1.0 - float(variance.mean()) / spread, LEAST_RELIABLE) if spread > 0.0 else LEAST_RELIABLE
+
+
+def widening(reliability: float) -> float:
+    """Factor on the standard error of what a ranking is worth on the people whose folds it was learned from.
+
+    Folds teach each other: where a ranking is mere noise, the folds' figures repeat each other pairwise and the
+    variance of their sum is twice what independent folds would have; where it is all signal, they do not.
+    """
+    return float(np.sqrt(2.0 - reliability))
 
 
 def weighted(effects: Numbers, weights: Numbers) -> Numbers:

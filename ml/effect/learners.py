@@ -78,6 +78,9 @@ class Learned:
 def learn(group: Group, half: npt.NDArray[np.bool_], setup: Setup, *, is_binary: bool) -> Learned:
     """Fit all five learners; what a learner corrects by comes from the other half of the people.
 
+    X and R fit effects with shallower trees than outcomes, DR with trees as deep: where R and DR would otherwise be
+    nearly the same, one of them looks for interactions and the other does not.
+
     Takes     half: which people are in the first half; both halves hold people of both arms.
     Source    S, T, X: Kuenzel et al. (2019), PNAS 116; R: Nie and Wager (2021), Biometrika 108; DR: Kennedy (2023).
     """
@@ -103,10 +106,10 @@ def learn(group: Group, half: npt.NDArray[np.bool_], setup: Setup, *, is_binary:
         halves=(halves[0], halves[1]),
         single=fit_trees(_with(group.matrix, group.treated), outcome, setup, is_chance=is_binary),
         crossed=(
-            fit_trees(group.matrix[~treated], (with_ - outcome)[~treated], setup),
-            fit_trees(group.matrix[treated], (outcome - without)[treated], setup),
+            fit_trees(group.matrix[~treated], (with_ - outcome)[~treated], setup.shallower),
+            fit_trees(group.matrix[treated], (outcome - without)[treated], setup.shallower),
         ),
-        residual=fit_trees(group.matrix, surprise / off, setup, weight=off**2),
+        residual=fit_trees(group.matrix, surprise / off, setup.shallower, weight=off**2),
         robust=fit_trees(group.matrix, score, setup),
         share=float(chance.mean()),
     )

@@ -1,5 +1,6 @@
 """Could the ranking be luck? The treatment is dealt again among the same people, many times."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ from ml.effect.learners import Group
 from ml.effect.pseudo import doubly_robust
 from ml.effect.trees import Numbers, Whole
 
-DRAWS = 999
+DRAWS = 499
 MOST_WORK = 400_000_000  # people times draws: a million people are dealt some 500 times
 FEWEST_DRAWS = 199
 
@@ -29,7 +30,8 @@ def permutation_test(ahead: Scored, group: Group, fold: Whole, *, is_constant: b
     Takes     ahead: scores of each fold by models of the folds before it, so that the folds' figures do not depend on
               each other (they are a martingale); is_constant: every person had the same chance of treatment.
     Returns   Permuted: the sum over folds of the score's covariance with the effect, each over its own standard
-              error, against the same figure for treatments dealt again while the effect is one for everybody.
+              error and times the root of the number of folds that its models knew, against the same figure for
+              treatments dealt again while the effect is one for everybody.
     Source    Wager (2024), Sequential Validation of Treatment Heterogeneity; studentised permutation: Janssen (1997),
               DiCiccio and Romano (2017), Journal of the American Statistical Association 112.
     """
@@ -38,18 +40,12 @@ def permutation_test(ahead: Scored, group: Group, fold: Whole, *, is_constant: b
     found = _total([_over_error(score[rows], ahead.score[rows]) for rows in blocks])
     people = sum(rows.size for rows in blocks)
     draws = int(min(max(MOST_WORK // people, FEWEST_DRAWS), DRAWS))
-    effect = float(ahead.score[ahead.known].mean())
     rng = np.random.default_rng([seed, 1])
+    effect = float(ahead.score[ahead.known].mean())
+    dealt = [_dealer(ahead, group, rows, effect, is_constant=is_constant) for rows in blocks]
     at_least = 0
     for _ in range(draws):
-        again = []
-        for rows in blocks:
-            chance, treated = ahead.chance[rows], group.treated[rows]
-            dealt = rng.permutation(treated) if is_constant else (rng.random(rows.size) < chance).astype(float)
-            outcome = group.outcome[rows] + effect * (dealt - treated)
-            again.append(
-                _over_error(score[rows], doubly_robust(outcome, dealt, chance, ahead.without[rows], ahead.with_[rows]))
-            )
+        again = [_over_error(score[rows], deal(rng)) for rows, deal in zip(blocks, dealt, strict=True)]
         at_least += _total(again) >= found
     return Permuted(found, (1 + at_least) / (1 + draws), draws)
 
@@ -65,6 +61,25 @@ def plain_score(effects: Numbers, fold: Whole) -> Numbers:
     return score
 
 
+def _dealer(
+    ahead: Scored, group: Group, rows: Whole, effect: float, *, is_constant: bool
+) -> Callable[[np.random.Generator], Numbers]:
+    """Deals the treatment again and returns the effect scores that would have come out with one effect for all."""
+    treated, chance = group.treated[rows], ahead.chance[rows]
+    sides = []
+    for side in (0.0, 1.0):
+        outcome = group.outcome[rows] + effect * (side - treated)
+        given = np.full(rows.size, side)
+        sides.append(doubly_robust(outcome, given, chance, ahead.without[rows], ahead.with_[rows]))
+    is_treated = treated == 1.0
+
+    def deal(rng: np.random.Generator) -> Numbers:
+        on = rng.permutation(is_treated) if is_constant else rng.random(rows.size) < chance
+        return np.where(on, sides[1], sides[0])
+
+    return deal
+
+
 def _over_error(score: Numbers, effect: Numbers) -> float:
     part = (score - score.mean()) * (effect - effect.mean())
     error = float(np.sqrt((part * part).sum()))
@@ -72,4 +87,6 @@ def _over_error(score: Numbers, effect: Numbers) -> float:
 
 
 def _total(parts: list[float]) -> float:
-    return float(sum(parts) / np.sqrt(len(parts)))
+    """The later the fold, the more its models knew: fixed weights, whatever came out."""
+    weights = np.sqrt(np.arange(1.0, len(parts) + 1.0))
+    return float((weights * np.asarray(parts)).sum() / np.sqrt((weights**2).sum()))

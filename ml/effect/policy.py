@@ -12,6 +12,7 @@ from ml.effect.qini import NORMAL_95, places
 from ml.effect.trees import Numbers, Whole
 
 SURE_ONE_SIDED = 0.05
+SURE_OF_MONEY = 0.1  # of each gain; the permutation test at 5 % has to agree
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +84,20 @@ def choose(uplift: Numbers, price: Price) -> Whole:
 
 
 def value_policies(
-    uplift: Numbers, effect: Numbers, response: Numbers, fold: Whole, arms: Sequence[str], price: Price
+    uplift: Numbers,
+    effect: Numbers,
+    response: Numbers,
+    fold: Whole,
+    arms: Sequence[str],
+    price: Price,
+    *,
+    widening: float = 1.0,
 ) -> Valued:
     """Money per person of the targeted policy and of its rivals, all on the same people.
 
     Takes     uplift: out-of-fold and shrunk, (people, arms without the control); effect: doubly robust scores of the
-              same shape; response: expected outcome, for the ranking by response; arms: names, control not among them.
+              same shape; response: expected outcome, for the ranking by response; arms: names, control not among them;
+              widening: factor on the errors of the targeted policy, learned on other folds of the same people.
     Returns   Valued; intervals from the influence of each person, differences paired.
     Source    Dudik, Langford, Li (2011), Doubly Robust Policy Evaluation; Athey and Wager (2021), Econometrica 89.
     """
@@ -103,10 +112,11 @@ def value_policies(
     rivals[RANDOM] = np.sum([share * money[:, place] for place, share in enumerate(shares)], axis=0)
     best = int(np.argmax(money.mean(axis=0)))
     rivals[RESPONSE] = np.where(_first(response, chosen >= 0, fold), money[:, best], 0.0)
-    values = [_value(TARGETED, targeted, float((chosen >= 0).mean()))]
+    values = [_value(TARGETED, targeted, float((chosen >= 0).mean()), widening)]
     contacted = {NOBODY: 0.0, **dict.fromkeys(names, 1.0)}
     values += [_value(name, each, contacted.get(name, sum(shares))) for name, each in rivals.items()]
-    gains = [Gain(name, *_difference(targeted, each)) for name, each in rivals.items()]
+    differences = {name: mean_and_error(targeted - each) for name, each in rivals.items()}
+    gains = [Gain(name, mean, widening * error) for name, (mean, error) in differences.items()]
     return Valued(chosen, values, gains)
 
 
@@ -135,9 +145,9 @@ def _first(response: Numbers, contacted: np.ndarray, fold: Whole) -> np.ndarray:
     return found
 
 
-def _value(name: str, money: Numbers, share: float) -> dict[str, Any]:
+def _value(name: str, money: Numbers, share: float, widening: float = 1.0) -> dict[str, Any]:
     mean, error = mean_and_error(money)
-    margin = NORMAL_95 * error
+    margin = NORMAL_95 * widening * error
     return {
         "policy": name,
         "contacted_share": share,
@@ -146,7 +156,3 @@ def _value(name: str, money: Numbers, share: float) -> dict[str, Any]:
         "high": mean + margin,
         "value_total": mean * money.size,
     }
-
-
-def _difference(ours: Numbers, theirs: Numbers) -> tuple[float, float]:
-    return mean_and_error(ours - theirs)

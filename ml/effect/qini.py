@@ -43,16 +43,17 @@ def places(score: Numbers, fold: Whole) -> Numbers:
     return found
 
 
-def qini(score: Numbers, effect: Numbers, fold: Whole) -> Qini:
+def qini(score: Numbers, effect: Numbers, fold: Whole, *, widening: float = 1.0) -> Qini:
     """Area of a ranking.
 
-    Takes     score: higher is contacted earlier; effect: doubly robust score per person; fold: whose model scored him.
+    Takes     score: higher is contacted earlier; effect: doubly robust score per person; fold: whose model scored him;
+              widening: factor on the error where the ranking was learned on other folds of the same people.
     Returns   Qini; its error from the influence of each person, the ranking taken as given.
     Source    Radcliffe (2007), Using control groups to target on predicted lift; with a standard error as RATE:
               Yadlowsky et al. (2025), Journal of the American Statistical Association 120.
     """
     part = (0.5 - places(score, fold)) * (effect - effect.mean())
-    return Qini(float(part.mean()), float(part.std(ddof=1) / np.sqrt(part.size)))
+    return Qini(float(part.mean()), widening * float(part.std(ddof=1) / np.sqrt(part.size)))
 
 
 def qini_curve(

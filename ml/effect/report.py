@@ -66,12 +66,17 @@ def _effect(arm: ArmFit, trial: Trial, *, seed: int) -> dict[str, Any]:
     names = [*LEARNERS, *(["dose curve"] if arm.pair.curves else [])]
     slopes = single_slopes(out, group)
     learners = [
-        {"learner": name, **_area(qini(out.effects[:, place], out.score, fold)), "slope": slope, "slope_z": z}
+        {
+            "learner": name,
+            **_area(qini(out.effects[:, place], out.score, fold, widening=arm.widening)),
+            "slope": slope,
+            "slope_z": z,
+        }
         | {"weight": float(arm.whole.weights[place])}
         for place, (name, (slope, z)) in enumerate(zip(names, slopes, strict=True))
     ]
     rankings = {
-        "uplift": qini(score, out.score, fold),
+        "uplift": qini(score, out.score, fold, widening=arm.widening),
         "random": Qini(0.0, 0.0),
         "treat-all": Qini(0.0, 0.0),
         "response": qini(response, out.score, fold),

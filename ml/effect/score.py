@@ -28,6 +28,7 @@ class ArmModel:
     models: tuple[Learned, ...]
     centres: Numbers
     average: Average
+    reliability: float
     curves: tuple[Curve, ...]
 
     def predict(self, matrix: Matrix) -> tuple[Numbers, Numbers]:
@@ -37,7 +38,7 @@ class ArmModel:
             for held, model in enumerate(self.models)
         )
         mean, variance = jackknife(parts, self.average)
-        return self.average.effect + self.average.kept * mean, self.average.error(mean, variance)
+        return self.average.effect + self.average.kept * mean, self.average.error(mean, variance, self.reliability)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Boosted trees for one number per person, weak on purpose: an effect is a small signal under much noise."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +13,7 @@ Whole = npt.NDArray[np.int64]
 PENALTY = 10.0  # rows of nothing that every leaf also holds
 LEAF_SHARE = 0.01  # of the rows: a smaller leaf is somebody's noise
 FEWEST_IN_LEAF = 10.0
-RATE = 0.12
+RATE = 0.15
 RARE = 1e-4
 
 
@@ -24,6 +24,11 @@ class Capacity:
     depth: int
     rounds: int
 
+    @property
+    def shallower(self) -> "Capacity":
+        """The same with one split less from top to leaf."""
+        return Capacity(max(self.depth - 1, 1), self.rounds)
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -33,6 +38,11 @@ class Setup:
     capacity: Capacity
     seed: int
     threads: int
+
+    @property
+    def shallower(self) -> "Setup":
+        """For an effect, which has far less to be seen by than an outcome."""
+        return replace(self, capacity=self.capacity.shallower)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +68,11 @@ class Trees:
 
 
 def capacity_for(people: int) -> Capacity:
-    """More people carry more detail: 40 trees of depth 2 for 20,000 people, 100 of depth 3 from 125,000 on.
+    """More people carry more detail: 32 trees of depth 2 for 20,000 people, 80 of depth 3 from 125,000 on.
 
     The rule was set on simulated worlds, of which none is used to judge it.
     """
-    rounds = int(np.clip(40.0 * np.sqrt(people / 20_000), 40, 100))
+    rounds = int(np.clip(32.0 * np.sqrt(people / 20_000), 32, 80))
     return Capacity(depth=2 if people < 100_000 else 3, rounds=rounds)
 
 

@@ -62,14 +62,20 @@ def measure_uplift(
     if roles.is_dose:
         uplift = rising(uplift)
     valued = value_policies(
-        uplift, scores_of_everybody(trial, assignment, arms), response_of_everybody(arms), fold, trial.arms[1:], price
+        uplift,
+        scores_of_everybody(trial, assignment, arms),
+        response_of_everybody(arms),
+        fold,
+        trial.arms[1:],
+        price,
+        widening=max(arm.widening for arm in arms),
     )
     verdict = judge([_evidence(arm, price) for arm in arms], valued, price, obstacle_of(trial, assignment, arms))
     report = describe(
         trial, assignment, arms, valued, verdict, price, cautions(trial, assignment, arms, roles), seed=seed
     )
     model = UpliftModel(roles.person, trial.encoder, tuple(arm.model() for arm in arms), price, roles.is_dose)
-    rows = model.table(trial.person, uplift, np.column_stack([arm.error() for arm in arms]))
+    rows = model.table(trial.person, uplift, np.column_stack([arm.error for arm in arms]))
     return Measured(rows, report, model)
 
 
@@ -94,5 +100,5 @@ def price_of(arms: Sequence[str], cost: float | Mapping[str, float] | None, valu
 def _evidence(arm: ArmFit, price: Price) -> ArmEvidence:
     out = arm.fitted.out
     possible = possible_gain(plain_score(out.effects, arm.fold), out.score, arm.fold, price, arm.pair.place - 1)
-    area = qini(plain_score(out.effects, arm.fold), out.score, arm.fold)
+    area = qini(plain_score(out.effects, arm.fold), out.score, arm.fold, widening=arm.widening)
     return ArmEvidence(arm.name, arm.luck.p_value, area, arm.whole.effect, possible)

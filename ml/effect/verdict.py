@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ml.effect.policy import SURE_ONE_SIDED, Price, Valued
+from ml.effect.policy import SURE_OF_MONEY, SURE_ONE_SIDED, Price, Valued
 from ml.effect.qini import Qini
 from ml.measurement.multiplicity import holm
 
@@ -27,10 +27,10 @@ class ArmEvidence:
 def judge(arms: Sequence[ArmEvidence], valued: Valued, price: Price, obstacle: str | None) -> tuple[str, str]:
     """The verdict and its reason.
 
-    With a stated cost or value: helps if the chosen people bring more money than nobody and than everybody, each at 5 %
-    one-sided, and the ranking is no luck. Without: helps if the ranking is no luck (5 % one-sided, Holm over arms),
-    for then the same number of contacts does more when it is targeted. Does not: a gain of a tenth of what contacting
-    everybody changes can be ruled out.
+    With a stated cost or value: helps if the chosen people bring more money than nobody and than everybody, each at
+    10 % one-sided, and the ranking is no luck at 5 %. Without: helps if the ranking is no luck (5 % one-sided, Holm
+    over arms), for then the same number of contacts does more when it is targeted. Does not: a gain of a tenth of what
+    contacting everybody changes can be ruled out.
     """
     if obstacle:
         return CANNOT_TELL, obstacle
@@ -40,7 +40,7 @@ def judge(arms: Sequence[ArmEvidence], valued: Valued, price: Price, obstacle: s
     if not price.is_stated:
         return _judge_ranking(arms, best)
     worst = max(valued.best_uniform(), key=lambda gain: gain.p_value)
-    if is_ranked and worst.p_value <= SURE_ONE_SIDED:
+    if is_ranked and worst.p_value <= SURE_OF_MONEY:
         least = min(valued.best_uniform(), key=lambda gain: gain.estimate)
         return HELPS, (
             f"Contacting the chosen {valued.share:.0%} brings {least.estimate:.4g} more per person than contacting "
