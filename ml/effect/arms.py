@@ -94,7 +94,7 @@ def _deviation(fold: Whole, fitted: CrossFit, per_fold: Sequence[Average]) -> Nu
     found = np.zeros(fold.size)
     for held, mean in enumerate(per_fold):
         rows = fold == held
-        found[rows] = weighted(fitted.everybody[held][rows].astype(np.float64), mean.weights)
+        found[rows] = weighted(fitted.everybody[held][rows], mean.weights)
     return found
 
 

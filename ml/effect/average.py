@@ -72,9 +72,8 @@ def average(scored: Scored, group: Group) -> Average:
               Duflo, Fernandez-Val (2018). Shrinkage by 1 - 1/z^2: James and Stein (1961), positive part.
     """
     effect, error = mean_and_error(scored.score)
-    off, surprise = _residuals(scored, group)
-    surprise = surprise - off * (float((off * surprise).sum()) / float((off * off).sum()))
-    table = scored.effects * off[:, None]
+    effects, off, surprise = _in_units(scored, group)
+    table = effects * off[:, None]
     count = table.shape[1]
     gram = np.array([[(table[:, a] * table[:, b]).sum() for b in range(count)] for a in range(count)])
     right = np.array([(table[:, a] * surprise).sum() for a in range(count)])
@@ -82,7 +81,7 @@ def average(scored: Scored, group: Group) -> Average:
         return Average(np.zeros(count), effect, error, 0.0, 0.0)
     root = np.linalg.cholesky(gram + TINY * gram.trace() * np.eye(count))
     weights, _ = nnls(root.T, np.linalg.solve(root, right))
-    slope, z = slope_of(weighted(scored.effects, weights), off, surprise)
+    slope, z = slope_of(weighted(effects, weights), off, surprise)
     kept = max(1.0 - 1.0 / z**2, 0.0) if z > 0.0 else 0.0
     return Average(weights * max(slope, 0.0), effect, error, z, kept)
 
@@ -110,14 +109,20 @@ def slope_of(score: Numbers, off: Numbers, surprise: Numbers) -> tuple[float, fl
 
 def single_slopes(scored: Scored, group: Group) -> list[tuple[float, float]]:
     """Slope and z of every learner alone; a slope of 1 says that its differences have the right size."""
-    off, surprise = _residuals(scored, group)
+    effects, off, surprise = _in_units(scored, group)
+    return [slope_of(effects[:, place], off, surprise) for place in range(effects.shape[1])]
+
+
+def _in_units(scored: Scored, group: Group) -> tuple[Numbers, Numbers, Numbers]:
+    """Effects, treatment less its chance, and what the outcome is off beyond the average effect.
+
+    Effects and outcomes are in standard deviations of the latter: fourth powers of giant amounts are no numbers.
+    """
+    off = group.treated - scored.chance
+    surprise = group.outcome - (scored.chance * scored.with_ + (1.0 - scored.chance) * scored.without)
     surprise = surprise - off * (float((off * surprise).sum()) / float((off * off).sum()))
-    return [slope_of(scored.effects[:, place], off, surprise) for place in range(scored.effects.shape[1])]
-
-
-def _residuals(scored: Scored, group: Group) -> tuple[Numbers, Numbers]:
-    expected = scored.chance * scored.with_ + (1.0 - scored.chance) * scored.without
-    return group.treated - scored.chance, group.outcome - expected
+    unit = float(surprise.std()) or 1.0
+    return scored.effects / unit, off, surprise / unit
 
 
 def _take(scored: Scored, rows: np.ndarray) -> Scored:

@@ -16,6 +16,8 @@ FEWEST_OF_LEVEL = 20
 IDENTIFYING = 0.5  # text with a new value in more than every second row names rows, it does not describe them
 FEWEST_FOR_IDENTIFIER = 50
 OTHER = 0.0
+MOSTLY = 0.5  # a column is one of numbers if more than half of its values are; the others count as unknown
+EXACT = 2.0**53  # whole numbers beyond are whole because floats end
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Column:
             places = {level: float(place + 1) for place, level in enumerate(self.levels)}
             codes = text.replace_strict(places, default=OTHER, return_dtype=pl.Float64)
             return codes.set(text.is_null(), None).fill_null(float("nan")).to_numpy()
-        numbers = _numbers(frame[self.name])
+        numbers = _numbers(frame[self.name], least=0.0)
         if numbers is None:
             wrong = frame[self.name].drop_nulls()
             raise ContractError(
@@ -124,7 +126,8 @@ def _learn_numbers(series: pl.Series, numbers: npt.NDArray[np.float64], *, is_ch
         return "no row has a value"
     if known[0] == known[-1]:
         return "every row says the same" if known.size == numbers.size else "every row that has a value says the same"
-    is_once = bool((np.diff(known) > 0).all()) and bool((np.floor(known) == known).all())
+    is_whole = bool((np.floor(known) == known).all()) and float(np.abs(known).max()) <= EXACT
+    is_once = is_whole and bool((np.diff(known) > 0).all())
     if not is_chosen and is_once and known.size >= FEWEST_FOR_IDENTIFIER and not series.dtype.is_temporal():
         return "it is a whole number that differs in every row, as an identifier does"
     places = np.linspace(0.0, 1.0, BINS + 1)[1:-1]
@@ -132,16 +135,16 @@ def _learn_numbers(series: pl.Series, numbers: npt.NDArray[np.float64], *, is_ch
     return Column(series.name, cuts=tuple(float(cut) for cut in cuts))
 
 
-def _numbers(series: pl.Series) -> npt.NDArray[np.float64] | None:
-    """Floats with NaN for unknown, if every known value is a number, a truth value or a date; else None."""
+def _numbers(series: pl.Series, *, least: float = MOSTLY) -> npt.NDArray[np.float64] | None:
+    """Floats with NaN for unknown, if more than `least` of the known values are numbers, or dates; else None."""
     if series.dtype == pl.String:
         text = _text(series)
+        known = len(text) - text.null_count()
         numbers = text.cast(pl.Float64, strict=False)
-        if numbers.null_count() > text.null_count():
-            days = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Int32).cast(pl.Float64)
-            if days.null_count() > text.null_count():
-                return None
-            numbers = days
+        days = text.str.to_date("%Y-%m-%d", strict=False).cast(pl.Int32).cast(pl.Float64)
+        numbers = max(numbers, days, key=lambda found: len(found) - found.null_count())
+        if known and len(numbers) - numbers.null_count() <= least * known:
+            return None
     elif series.dtype.is_temporal():
         numbers = series.to_physical().cast(pl.Float64)
     elif series.dtype.is_numeric() or series.dtype in (pl.Boolean, pl.Null):

@@ -52,7 +52,7 @@ class CrossFit:
     out: Scored
     ahead: Scored
     models: tuple[Learned, ...]
-    everybody: npt.NDArray[np.float32]  # (folds, people, learners), centred like the fold
+    everybody: Numbers  # (folds, people, learners), centred like the fold
     centres: Numbers  # (folds, learners)
     outcomes: Numbers  # (people, 2), out of fold for everybody
     chances: Numbers | None  # out of fold for everybody, where they are estimated
@@ -77,7 +77,7 @@ def cross_fit(pair: Pair, setup: Setup, *, is_binary: bool, notify: Notify) -> C
     fold = pair.fold[pair.rows]
     width = len(LEARNERS) + bool(pair.curves)
     out, ahead = _Answers(pair, width), _Answers(pair, width)
-    everybody = np.zeros((FOLDS, len(pair.matrix), width), dtype=np.float32)
+    everybody = np.zeros((FOLDS, len(pair.matrix), width))
     centres = np.zeros((FOLDS, width))
     outcomes = np.zeros((len(pair.matrix), 2))
     chances = np.zeros(len(pair.matrix)) if pair.group.chance is None else None
@@ -88,31 +88,31 @@ def cross_fit(pair: Pair, setup: Setup, *, is_binary: bool, notify: Notify) -> C
         curve = pair.curves[held] if pair.curves else None
         everybody[held] = effects_of(model, pair.matrix, curve, pair.place)
         mine = fold == held
-        centres[held] = everybody[held][pair.rows[mine]].mean(axis=0, dtype=np.float64)
-        everybody[held] -= centres[held].astype(np.float32)
+        centres[held] = everybody[held][pair.rows[mine]].mean(axis=0)
+        everybody[held] -= centres[held]
         here = pair.fold == held
         outcomes[here] = np.column_stack(model.outcomes(pair.matrix[here]))
         estimated = model.chance(pair.matrix[here])
         if chances is not None and estimated is not None:
             chances[here] = estimated
-        out.fill(mine, everybody[held][pair.rows[mine]].astype(np.float64), model)
+        out.fill(mine, everybody[held][pair.rows[mine]], model)
         models.append(model)
         if held == FOLDS - 1:
-            ahead.fill(mine, everybody[held][pair.rows[mine]].astype(np.float64), model)
+            ahead.fill(mine, everybody[held][pair.rows[mine]], model)
         elif held > 0:
             model = _learn(pair, fold < held, setup, held + FOLDS, is_binary=is_binary)
             curve = pair.curves_ahead[held] if pair.curves else None
-            effects = effects_of(model, pair.group.matrix[mine], curve, pair.place).astype(np.float64)
+            effects = effects_of(model, pair.group.matrix[mine], curve, pair.place)
             ahead.fill(mine, effects - effects.mean(axis=0), model)
     return CrossFit(out.scored(), ahead.scored(), tuple(models), everybody, centres, outcomes, chances)
 
 
-def effects_of(model: Learned, matrix: Matrix, curve: Curve | None, place: int) -> npt.NDArray[np.float32]:
+def effects_of(model: Learned, matrix: Matrix, curve: Curve | None, place: int) -> Numbers:
     """What every learner says, the dose curve last if there is one; not centred."""
     effects = model.effects(matrix)
     if curve is None:
         return effects
-    return np.column_stack([effects, curve.effect(matrix, place).astype(np.float32)])
+    return np.column_stack([effects, curve.effect(matrix, place)])
 
 
 class _Answers:

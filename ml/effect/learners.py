@@ -60,7 +60,7 @@ class Learned:
         found = [half.chance.predict(matrix) for half in self.halves if half.chance is not None]
         return np.clip(np.mean(found, axis=0), SAFE, 1.0 - SAFE) if found else None
 
-    def effects(self, matrix: Matrix) -> npt.NDArray[np.float32]:
+    def effects(self, matrix: Matrix) -> Numbers:
         """One column per learner, in the order of LEARNERS."""
         without, with_ = self.outcomes(matrix)
         on_control, on_treated = (trees.predict(matrix) for trees in self.crossed)
@@ -72,7 +72,7 @@ class Learned:
                 self.residual.predict(matrix),
                 self.robust.predict(matrix),
             ]
-        ).astype(np.float32)
+        )
 
 
 def learn(group: Group, half: npt.NDArray[np.bool_], setup: Setup, *, is_binary: bool) -> Learned:

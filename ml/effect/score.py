@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from ml.effect.average import Average, weighted
@@ -85,7 +84,7 @@ class UpliftModel:
         )
 
 
-def jackknife(parts: Iterable[npt.NDArray[np.floating]], average: Average) -> tuple[Numbers, Numbers]:
+def jackknife(parts: Iterable[Numbers], average: Average) -> tuple[Numbers, Numbers]:
     """Mean deviation over the folds' models and its variance, each model having been without one fold.
 
     Without any weight the learners count alike for the variance, so that no difference found is not taken for none.
@@ -95,7 +94,7 @@ def jackknife(parts: Iterable[npt.NDArray[np.floating]], average: Average) -> tu
     is_idle = not weights.any()
     if is_idle:
         weights = np.full(weights.size, 1.0 / weights.size)
-    found = [weighted(part.astype(np.float64), weights) for part in parts]
+    found = [weighted(part, weights) for part in parts]
     mean = np.sum(found, axis=0) / FOLDS
     variance = np.sum([(each - mean) ** 2 for each in found], axis=0) * (FOLDS - 1) / FOLDS
     return (np.zeros(mean.size) if is_idle else mean), variance
