@@ -24,11 +24,14 @@ class Permuted:
     draws: int
 
 
-def permutation_test(ahead: Scored, group: Group, fold: Whole, *, is_constant: bool, seed: int) -> Permuted:
+def permutation_test(
+    ahead: Scored, group: Group, fold: Whole, *, is_constant: bool, seed: int, most: int = DRAWS
+) -> Permuted:
     """Do people with a higher score gain more than others? One-sided.
 
     Takes     ahead: scores of each fold by models of the folds before it, so that the folds' figures do not depend on
-              each other (they are a martingale); is_constant: every person had the same chance of treatment.
+              each other (they are a martingale); is_constant: every person had the same chance of treatment;
+              most: draws.
     Returns   Permuted: the sum over folds of the score's covariance with the effect, each over its own standard
               error and times the root of the number of folds that its models knew, against the same figure for
               treatments dealt again while the effect is one for everybody.
@@ -39,7 +42,7 @@ def permutation_test(ahead: Scored, group: Group, fold: Whole, *, is_constant: b
     blocks = [np.flatnonzero((fold == held) & ahead.known) for held in range(1, FOLDS)]
     found = _total([_over_error(score[rows], ahead.score[rows]) for rows in blocks])
     people = sum(rows.size for rows in blocks)
-    draws = int(min(max(MOST_WORK // people, FEWEST_DRAWS), DRAWS))
+    draws = int(min(max(MOST_WORK // people, FEWEST_DRAWS), most))
     rng = np.random.default_rng([seed, 1])
     effect = float(ahead.score[ahead.known].mean())
     dealt = [_dealer(ahead, group, rows, effect, is_constant=is_constant) for rows in blocks]
