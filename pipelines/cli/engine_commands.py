@@ -102,6 +102,34 @@ def decide(
 
 
 @engines.command()
+def uplift(
+    file: Annotated[Path, typer.Argument(help="One row per person: arm, outcome, and what was known before.")],
+    person: Annotated[str, typer.Option("--id", help="Column that names each person once.")],
+    treatment: Annotated[str, typer.Option(help="Column that says who was in which arm.")],
+    control: Annotated[str, typer.Option(help="Its value for people without treatment.")],
+    outcome: Annotated[str, typer.Option(help="Column of what came of it: 0/1, a count or money.")],
+    out: Annotated[Path, typer.Option(help="Where uplift per person and arm goes (.csv, .parquet).")],
+    features: Annotated[list[str] | None, typer.Option(help="Columns known before; else all others.")] = None,
+    exclude: Annotated[list[str] | None, typer.Option(help="Columns that were not known before.")] = None,
+    probability: Annotated[
+        list[str] | None, typer.Option(help="COLUMN: chance of the arm that each got; or ARM=COLUMN per arm.")
+    ] = None,
+    cost: Annotated[list[str] | None, typer.Option(help="Of one contact; or ARM=COST per arm.")] = None,
+    value: Annotated[float | None, typer.Option(help="Money that one unit of outcome is worth.")] = None,
+    dose: Annotated[bool, typer.Option("--dose", help="Arms are numbers; more of it never does less.")] = False,
+    score: Annotated[Path | None, typer.Option(help="Other people to score, without treatment or outcome.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Where the report goes; else beside --out.")] = None,
+    seed: Annotated[int, typer.Option(help="Of folds and draws.")] = 7,
+    threads: Annotated[int, typer.Option(help="Of the trees; changes no figure.")] = 2,
+) -> None:
+    """Whom a treatment changes, by how much, and whether choosing people is worth it."""
+    from pipelines.cli.engines.uplift import UpliftRequest, uplift_file
+
+    columns = (person, treatment, control, outcome, out, features or [], exclude or [], probability or [])
+    uplift_file(UpliftRequest(file, *columns, cost or [], value, dose, score, json, seed, threads))
+
+
+@engines.command()
 def resolve(
     file: Annotated[Path, typer.Argument(help="Records of persons, one row each (.csv, .parquet).")],
     record: Annotated[str, typer.Option("--id", help="Column that holds every record once.")],
