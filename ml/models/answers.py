@@ -16,17 +16,28 @@ class Learned(Protocol):
     """What a release and a model still being judged have in common."""
 
     @property
-    def booster(self) -> bytes | None: ...
+    def booster(self) -> bytes | None:
+        """Trees over features, as XGBoost's UBJSON."""
+
     @property
-    def customer_value(self) -> ValueModel | None: ...
+    def customer_value(self) -> ValueModel | None:
+        """The value engine, where it answers instead."""
+
     @property
-    def unseen_days(self) -> int: ...
+    def unseen_days(self) -> int:
+        """Days before a night that are not delivered by then."""
+
     @property
-    def calibration(self) -> Calibration: ...
+    def calibration(self) -> Calibration:
+        """What is done to a raw answer."""
+
     @property
-    def features(self) -> tuple[str, ...]: ...
+    def features(self) -> tuple[str, ...]:
+        """What the trees read, in order."""
+
     @property
-    def categories(self) -> Categories: ...
+    def categories(self) -> Categories:
+        """Known values of text features."""
 
 
 def model_answers(learned: Learned, rows: pl.DataFrame, source: FeatureSource, *, threads: int) -> np.ndarray:
