@@ -49,13 +49,13 @@ def choose_rules(keys: Keys, budget: Budget, *, seed: int) -> tuple[Rule, ...]:
     Returns   Rule, best first: greedily by matching pairs newly found per pair to look at, where matching pairs are
               imagined by letting each key survive with its probability.
     """
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     size = keys.codes.shape[0]
-    rows = np.sort(random.choice(size, SAMPLE, replace=False)) if size > SAMPLE else np.arange(size)
+    rows = np.sort(rng.choice(size, SAMPLE, replace=False)) if size > SAMPLE else np.arange(size)
     scale = (size * (size - 1)) / max(rows.size * (rows.size - 1), 1)
     sample = keys.codes[rows]
     left = [Rule(chosen, int(pair_count(sample[:, list(chosen)]) * scale)) for chosen in _combinations(keys)]
-    agree = _imagined(keys, random)
+    agree = _imagined(keys, rng)
     found = {rule.keys: np.logical_and.reduce([agree[key] for key in rule.keys]) for rule in left}
     times, spent = np.zeros(IMAGINED), 0
     chosen: list[Rule] = []
@@ -81,17 +81,17 @@ def _combinations(keys: Keys) -> Iterator[tuple[int, ...]]:
                 yield chosen
 
 
-def _imagined(keys: Keys, random: np.random.Generator) -> list[NDArray[np.bool_]]:
+def _imagined(keys: Keys, rng: np.random.Generator) -> list[NDArray[np.bool_]]:
     """Per key, which of the made-up matching pairs agree on it; who agrees on a value agrees on its parts."""
     whole: dict[int, NDArray[np.bool_]] = {}
     agree = []
     for field, survival in zip(keys.fields, keys.survival, strict=True):
         if field not in whole:
-            whole[field] = random.random(IMAGINED) < survival
+            whole[field] = rng.random(IMAGINED) < survival
             first = survival
             agree.append(whole[field])
         else:
-            agree.append(whole[field] | (random.random(IMAGINED) < (survival - first) / (1 - first)))
+            agree.append(whole[field] | (rng.random(IMAGINED) < (survival - first) / (1 - first)))
     return agree
 
 

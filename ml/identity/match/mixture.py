@@ -65,9 +65,9 @@ def fit_model(
     Source    Fellegi and Sunter (1969); Winkler (1988) for EM; frequencies: Winkler (1989). Homes and areas as further
               latent classes are this project's own.
     """
-    random = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     fields, size = comparer.fields, records.height
-    one, other = random.integers(0, size, RANDOM_PAIRS), random.integers(0, size, RANDOM_PAIRS)
+    one, other = rng.integers(0, size, RANDOM_PAIRS), rng.integers(0, size, RANDOM_PAIRS)
     drawn = np.unique(np.minimum(one, other) * size + np.maximum(one, other))
     drawn = drawn[drawn // size != drawn % size]
     chance = comparer.levels(drawn // size, drawn % size)
@@ -80,7 +80,7 @@ def fit_model(
     )  # fmt: skip
     picked = np.arange(left.size)
     if left.size > SAMPLE_PAIRS:
-        picked = np.sort(random.choice(left.size, SAMPLE_PAIRS, replace=False))
+        picked = np.sort(rng.choice(left.size, SAMPLE_PAIRS, replace=False))
     weight = left.size / max(picked.size, 1)
     return _maximise(start, left[picked], levels[picked], weight=weight, all_pairs=size * (size - 1) / 2)
 
@@ -106,10 +106,9 @@ def counting_repeats(model: Model, records: pl.DataFrame, times: Places) -> Mode
     rows = records.select(field.name for field in model.fields).with_columns(pl.Series("times", times))
     frequency = {}
     for field in model.fields:
-        known = rows.select(pl.col("times").filter(pl.col(field.name).is_not_null()).sum()).item()
+        unknown = rows[field.name].is_null().to_numpy()
         count = rows.select(pl.col("times").sum().over(field.name)).to_series().to_numpy()
-        is_null = rows[field.name].is_null().to_numpy()
-        frequency[field.name] = np.where(is_null, 1.0, _shrunk(count, known, field, own=0))
+        frequency[field.name] = np.where(unknown, 1.0, _shrunk(count, int(times[~unknown].sum()), field, own=0))
     return replace(model, frequency=frequency)
 
 
@@ -181,8 +180,7 @@ def _learned(levels: NDArray[np.int8], share: Numbers, start: Numbers, field: Fi
 
 def _frequencies(values: pl.Series, field: Field) -> Numbers:
     counts = values.to_frame("value").select(pl.len().over("value")).to_series().to_numpy().astype(float)
-    known = values.len() - values.null_count()
-    return np.where(values.is_null().to_numpy(), 1.0, _shrunk(counts, known, field, own=2))
+    return np.where(values.is_null().to_numpy(), 1.0, _shrunk(counts, values.count(), field, own=2))
 
 
 def _shrunk(counts: Numbers, known: int, field: Field, *, own: int) -> Numbers:
@@ -242,8 +240,7 @@ def _fit_area(
     if len(places) < 2:
         return 0.0, {}
     share = 0.01
-    start = {field.name: _mostly_equal(field, EQUAL_IN_AREA) for _, field in places}
-    area = start
+    area = start = {field.name: _mostly_equal(field, EQUAL_IN_AREA) for _, field in places}
     for _ in range(ROUNDS):
         near = sum(_lookup(area[field.name], levels[:, column]) for column, field in places)
         far = sum(_lookup(unrelated[field.name], levels[:, column]) for column, field in places)

@@ -6,6 +6,7 @@ from collections import defaultdict
 import polars as pl
 import pytest
 
+from ml.identity.match import blocking, mixture
 from ml.identity.roles import Role
 from tests.builders.people import GIVEN, persons_by_record, resolved, usual_world
 
@@ -55,6 +56,15 @@ def test_the_example_holds_what_the_laws_are_about(frame, answer):
 def test_any_order_of_rows_gives_the_same_bytes(frame, answer, seed):
     shuffled = frame.sample(fraction=1.0, shuffle=True, seed=seed)
     assert written(resolved(shuffled, ROLES)) == written(answer)
+
+
+def test_samples_are_the_same_whatever_the_order_of_rows(frame, monkeypatch):
+    """In a large table pairs and records are sampled: made small here, so that a sample of places would show."""
+    monkeypatch.setattr(mixture, "RANDOM_PAIRS", 300)
+    monkeypatch.setattr(mixture, "SAMPLE_PAIRS", 60)
+    monkeypatch.setattr(blocking, "SAMPLE", 40)
+    shuffled = frame.sample(fraction=1.0, shuffle=True, seed=SEED)
+    assert written(resolved(shuffled, ROLES)) == written(resolved(frame, ROLES))
 
 
 def test_any_order_of_columns_and_roles_gives_the_same_bytes(frame, answer):
