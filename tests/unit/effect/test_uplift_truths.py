@@ -75,7 +75,7 @@ def test_a_permuted_treatment_has_no_ranking(planted):
 
 
 def test_other_people_get_the_answer_of_their_kind(planted):
-    frame, measured = planted
+    _, measured = planted
     others = trial_table(1_000, effect=responsive, seed=11)
     scored = measured.model.score(others.drop("truth", "arm", "bought"))
     both = joined(others, scored)
