@@ -7,10 +7,12 @@ import pytest
 from ml.effect.average import average, single_slopes
 from ml.effect.columns import fit_encoder
 from ml.effect.crossfit import FOLDS, deal_folds
+from ml.effect.policy import Gain, Price, Valued
 from ml.effect.pseudo import doubly_robust
-from ml.effect.qini import qini, qini_curve
+from ml.effect.qini import Qini, qini, qini_curve
 from ml.effect.trial import Roles
 from ml.effect.uplift import measure_uplift
+from ml.effect.verdict import CANNOT_TELL, DOES_NOT, HELPS, ArmEvidence, judge
 from tests.builders.effect import ROLES, responsive, trial_table
 
 
@@ -125,6 +127,7 @@ def test_given_probabilities_undo_a_known_preference():
     assert naive > 0.25
     assert effect["low"] < 0.1 < effect["high"]
     assert known["balance"]["probabilities"] == "given"
+    assert not known["balance"]["is_predicted"]
     guessed = measure_uplift(table.drop("own"), ROLES, threads=1).report
     assert guessed["balance"]["probabilities"] == "estimated"
     assert abs(guessed["effects"][0]["average_effect"] - 0.1) < 0.05
@@ -149,18 +152,40 @@ def test_doses_rise_for_every_person():
     assert (wide["5"] >= 0.0).all()
     assert (wide["20"] >= wide["5"]).all()
     assert wide["20"].mean() > wide["5"].mean() > 0.03
+    contacted = measured.report["policy"]["policies"][0]["contacted_share"]
+    assert measured.rows["is_chosen"].sum() == round(contacted * frame.height)
     scored = measured.model.score(frame.head(50)).pivot("arm", index="person", values="uplift")
     assert (scored["20"] >= scored["5"]).all()
 
 
 def test_several_arms_are_each_against_the_control_and_the_best_is_chosen():
     frame = trial_table(2_400, effect=responsive, arms=("call", "mail"), seed=10).drop("truth")
-    report = measure_uplift(frame, ROLES, cost={"call": 0.5, "mail": 0.5}, value=10.0, threads=1).report
-    call, mail = report["effects"]
-    assert call["low"] < 0.2 < call["high"]
-    assert mail["low"] < 0.1 < mail["high"]
+    report = measure_uplift(frame, ROLES, cost={"call": 1.5, "mail": 1.5}, value=10.0, threads=1).report
+    for effect, truth in zip(report["effects"], (0.2, 0.1), strict=True):
+        error = (effect["high"] - effect["low"]) / (2 * 1.96)
+        assert abs(effect["average_effect"] - truth) < 4.0 * error
     assert {row["policy"] for row in report["policy"]["policies"]} >= {"everybody: call", "everybody: mail", "nobody"}
     assert report["verdict"] == "targeting helps"
+
+
+@pytest.mark.parametrize(
+    ("p_value", "gain", "possible", "is_stated", "verdict"),
+    [
+        (0.01, 3.0, 1.0, True, HELPS),
+        (0.20, 3.0, 1.0, True, CANNOT_TELL),  # money alone may be luck
+        (0.01, 0.5, 1.0, True, CANNOT_TELL),  # a ranking alone brings no money
+        (0.20, 0.5, 0.01, True, DOES_NOT),
+        (0.01, 0.0, 1.0, False, HELPS),
+        (0.20, 3.0, 1.0, False, CANNOT_TELL),
+    ],
+)
+def test_a_verdict_needs_ranking_and_money(p_value, gain, possible, is_stated, verdict):
+    arm = ArmEvidence("mail", p_value, Qini(0.0, 0.1), 0.2, possible)
+    gains = [Gain("nobody", gain, 1.0), Gain("everybody", 9.0, 1.0)]
+    price = Price(1.0, (0.1,), is_stated)
+    valued = Valued(np.array([0, -1]), [], gains)
+    assert judge([arm], valued, price, None)[0] == verdict
+    assert judge([arm], valued, price, "Too few.") == (CANNOT_TELL, "Too few.")
 
 
 def test_the_doubly_robust_score_is_right_if_one_of_its_halves_is():
