@@ -1,0 +1,166 @@
+"""Web and app events in the shape of the GA4 export to BigQuery: one JSON object per event, one file per day."""
+
+import numpy as np
+import polars as pl
+
+from pipelines.simulator.aftermath import SOURCES
+from pipelines.simulator.calendar import STATES
+from pipelines.simulator.randomness import bits, uniform
+from pipelines.simulator.sources.delivery import Delivery, in_utc, local_time, stamp
+from pipelines.simulator.systems import Day, Export, Systems
+
+HOST = "https://shop.grocer.example"
+STEP_SECONDS = 37
+PATHS = {
+    "session_start": "/",
+    "page_view": "/",
+    "view_item": "/item",
+    "login": "/account",
+    "add_to_cart": "/item",
+    "begin_checkout": "/checkout",
+    "purchase": "/thank-you",
+}
+
+
+def export(systems: Systems, day: Day) -> Export:
+    """A day's events, and which person is behind each session."""
+    sessions = _identified(systems, day)
+    events = _events(systems, day, sessions)
+    truth = sessions.select("person", "visit", "ga_session_id", "user_pseudo_id", "is_denied", day=pl.lit(day.number))
+    file = f"events_{stamp(day.number)}.jsonl.gz"
+    again = events.filter("is_again")
+    faults = again.select(
+        kind=pl.lit("duplicate_purchase_event"),
+        table=pl.lit("ga4.events"),
+        file=pl.lit(file),
+        row_key=pl.col("ecommerce").struct.field("transaction_id"),
+        person="person",
+        day=pl.lit(day.number, dtype=pl.Int64),
+    )
+    denied = sessions.filter("is_denied").select(
+        kind=pl.lit("consent_denied_hit"),
+        table=pl.lit("ga4.events"),
+        file=pl.lit(file),
+        row_key=pl.col("ga_session_id").cast(pl.String),
+        person="person",
+        day=pl.lit(day.number, dtype=pl.Int64),
+    )
+    frame = events.drop("person", "is_again", "order")
+    delivery = Delivery(table="ga4.events", file=file, frame=frame, key="event_timestamp", format="jsonl.gz")
+    return Export([delivery], {"sessions": truth, "faults": pl.concat([faults, denied])})
+
+
+def _identified(systems: Systems, day: Day) -> pl.DataFrame:
+    """Sessions with cookie, session number, and the account once somebody signs in."""
+    sessions, seed, dirt = day.facts.sessions, systems.seed, systems.scenario.dirt
+    person, visit = sessions["person"].to_numpy(), sessions["visit"].to_numpy()
+    shares = uniform(seed, "dirt shared_device", person) < dirt.shared_device
+    device = np.where(shares, 0, sessions["device"].to_numpy())
+    owner = np.where(shares, systems.first_person[person], person)
+    head = (bits(seed, "cookie", owner, 0, device) % np.uint64(10**10)).astype(np.int64)
+    cookie = pl.Series(head).cast(pl.String) + "." + pl.Series(1_700_000_000 + head % 30_000_000).cast(pl.String)
+    denied = uniform(seed, "dirt consent_denied_hit", person, 0, device) < dirt.consent_denied_hit
+    account = systems.key_of("shop", person, day.number)
+    nothing = pl.Series([None] * len(person), dtype=pl.String)
+    signs_in = sessions["logs_in"] & account.is_not_null() & ~pl.Series(denied)
+    started = local_time(pl.lit(day.number, dtype=pl.Int64), pl.col("second"))
+    return sessions.with_columns(
+        user_pseudo_id=cookie.zip_with(pl.Series(~denied), nothing),
+        user_id=account.zip_with(signs_in, nothing),
+        is_denied=pl.Series(denied),
+        device=pl.Series(device),
+        ga_session_id=pl.Series(
+            20_000_000_00 + (bits(seed, "session", person, day.number, visit) % np.uint64(10**9)).astype(np.int64)
+        ),
+        started=in_utc(started, systems.scenario.time_zone),
+    )
+
+
+def _events(systems: Systems, day: Day, sessions: pl.DataFrame) -> pl.DataFrame:
+    """Every session's events in order; a purchase page that is loaded again repeats its event."""
+    frame = _steps(systems, day, sessions)
+    moment = pl.col("started") + pl.duration(seconds=pl.col("order") * STEP_SECONDS)
+    named = pl.col("user_id").is_not_null() & (pl.col("order") >= pl.col("login_order"))
+    url = pl.lit(HOST) + pl.col("event_name").replace_strict(PATHS, return_dtype=pl.String)
+    source = pl.Series([one for one, _ in SOURCES]).gather(frame["source"])
+    medium = pl.Series([two for _, two in SOURCES]).gather(frame["source"])
+    states = pl.Series([names[0] for names in STATES]).gather(systems.people.region[frame["person"].to_numpy()])
+    local = pl.lit(stamp(day.number))
+    frame = frame.with_columns(source_name=source, medium_name=medium, state=states)
+    return frame.select(
+        "person",
+        "is_again",
+        "order",
+        event_date=local,
+        event_timestamp=moment.dt.timestamp("us"),
+        event_name="event_name",
+        event_params=_params(url),
+        user_id=pl.when(named).then("user_id").otherwise(None),
+        user_pseudo_id="user_pseudo_id",
+        privacy_info=pl.struct(
+            analytics_storage=pl.when("is_denied").then(pl.lit("No")).otherwise(pl.lit("Yes")),
+            ads_storage=pl.when("is_denied").then(pl.lit("No")).otherwise(pl.lit("Yes")),
+        ),
+        device=pl.struct(category=pl.when(pl.col("device") == 1).then(pl.lit("desktop")).otherwise(pl.lit("mobile"))),
+        geo=pl.struct(country=pl.lit("United States"), region="state"),
+        traffic_source=pl.struct(source="source_name", medium="medium_name"),
+        platform=pl.when("is_app").then(pl.lit("ANDROID")).otherwise(pl.lit("WEB")),
+        ecommerce=pl.struct(transaction_id="transaction_id", purchase_revenue="revenue"),
+        items=pl.when(pl.col("item").is_not_null()).then(pl.concat_list(pl.struct(item_id="item", quantity=pl.lit(1)))),
+        batch_event_index="order",
+    )
+
+
+def _params(url: pl.Expr) -> pl.Expr:
+    """The nested list that GA4 keeps page and session in."""
+    nothing, none = pl.lit(None, dtype=pl.String), pl.lit(None, dtype=pl.Int64)
+
+    def one(key: str, text: pl.Expr, number: pl.Expr) -> pl.Expr:
+        return pl.struct(key=pl.lit(key), value=pl.struct(string_value=text, int_value=number))
+
+    return pl.concat_list(one("ga_session_id", nothing, pl.col("ga_session_id")), one("page_location", url, none))
+
+
+def _steps(systems: Systems, day: Day, sessions: pl.DataFrame) -> pl.DataFrame:
+    """One row per event: name, place in the session, and what it is about."""
+    seed, person = systems.seed, sessions["person"].to_numpy()
+    again = (
+        uniform(seed, "dirt duplicate_purchase_event", person, day.number)
+        < systems.scenario.dirt.duplicate_purchase_event
+    )
+    bought, logs = pl.col("has_purchase"), pl.col("user_id").is_not_null()
+    views = pl.lit("view_item").repeat_by("views")
+
+    def when(test: pl.Expr, *names: str) -> pl.Expr:
+        empty = pl.lit([], dtype=pl.List(pl.String))
+        return pl.when(test).then(pl.concat_list([pl.lit(name) for name in names])).otherwise(empty)
+
+    start = pl.concat_list([pl.lit("session_start"), pl.lit("page_view")])
+    repeats = bought & pl.lit(pl.Series(again))
+    names = pl.concat_list(
+        start, views, when(bought, "add_to_cart"), when(logs, "login"), when(bought, "begin_checkout", "purchase"),
+        when(repeats, "purchase"),
+    )  # fmt: skip
+    login = 2 + pl.col("views") + bought.cast(pl.Int64)
+    frame = sessions.with_columns(event_name=names, login_order=login, repeats=repeats)
+    frame = frame.with_columns(order=pl.int_ranges(pl.col("event_name").list.len())).explode("event_name", "order")
+    last = pl.col("order") == pl.col("order").max().over("person", "visit")
+    is_purchase = pl.col("event_name") == "purchase"
+    order_id = systems.receipt_id(frame["person"].to_numpy(), day.number, purpose="order")
+    totals = (
+        day.facts.lines.filter("is_web")
+        .group_by("person")
+        .agg(cents=(pl.col("units") * pl.col("price_cents") - pl.col("coupon_cents")).sum())
+    )
+    frame = frame.join(totals, on="person", how="left", maintain_order="left")
+    viewed = (
+        bits(seed, "viewed", frame["person"].to_numpy(), day.number, frame["order"].to_numpy())
+        % np.uint64(len(systems.sku))
+    ).astype(np.int64)
+    looks = pl.col("event_name").is_in(["view_item", "add_to_cart"])
+    return frame.with_columns(
+        is_again=is_purchase & pl.col("repeats") & last,
+        transaction_id=pl.when(is_purchase).then(pl.lit(order_id)).otherwise(None),
+        revenue=pl.when(is_purchase).then(pl.col("cents") / 100).otherwise(None),
+        item=pl.when(looks).then(pl.lit(systems.sku.gather(viewed))).otherwise(None),
+    )
