@@ -33,7 +33,7 @@ class Expectation:
     def mixed(self, other: "Expectation", share: Floats) -> "Expectation":
         """This with probability 1 - share, the other with probability share."""
         pairs = ((getattr(self, name), getattr(other, name)) for name in self.__slots__)
-        return Expectation(*(one * (1 - share) + two * share for one, two in pairs))
+        return Expectation(*(one + (two - one) * share for one, two in pairs))  # equal ones stay equal to the bit
 
 
 @dataclass(frozen=True, slots=True)

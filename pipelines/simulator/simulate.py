@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -20,9 +21,10 @@ from pipelines.simulator.facts import DayFacts
 from pipelines.simulator.scenario import CLASSES, Scenario
 from pipelines.simulator.soiling import Soiling, no_faults
 from pipelines.simulator.sources import consent, ga4, goods, loyalty, media, messaging, service, shopify, till
+from pipelines.simulator.sources.delivery import Delivery
 from pipelines.simulator.systems import Systems
 from pipelines.simulator.world import World
-from pipelines.simulator.writing import write_day
+from pipelines.simulator.writing import contents_of_all, write_day
 
 RECEIPT = "_simulator.json"  # which world a landing folder holds, and whether its history is complete
 SOURCES = (till, shopify, ga4, loyalty, consent, service, messaging, media, goods)
@@ -49,22 +51,43 @@ class Recorder:
         self.world, self.home = world, home
         self.systems = Systems(world)
         self.soiling = Soiling(self.systems)
+        self.writer = ThreadPoolExecutor(1)
+        self.writing: Future[None] | None = None
         self.file_count = self.row_count = self.byte_count = self.fault_count = 0
 
     def record(self, facts: DayFacts) -> None:
         """Write what the systems export of a day, and the truth behind it."""
         day = self.systems.day(facts)
         exports = [source.export(self.systems, day) for source in SOURCES]
-        placed, soiled = self.soiling.of(day.number, [one for export in exports for one in export.deliveries])
+        soiled, dirt = self.soiling.soiled(day.number, [one for export in exports for one in export.deliveries])
         truth = {name: frame for export in exports for name, frame in export.truth.items() if name != "faults"}
         planted = [export.truth["faults"] for export in exports if "faults" in export.truth]
-        faults = pl.concat([no_faults(), *planted, soiled]).sort(no_faults().columns)
-        truth |= {"faults": faults} if faults.height else {}
         truth |= {"gone": pl.DataFrame({"person": facts.gone})} if len(facts.gone) else {}
-        self.byte_count += write_day(self.home, day.number, placed, truth)
+        self.row_count += sum(one.frame.height for one in soiled)
+        if self.writing is not None:
+            self.writing.result()
+        self.writing = self.writer.submit(self._write, day.number, soiled, truth, [*planted, dirt])
+
+    def finish(self) -> None:
+        """Wait until everything is written."""
+        if self.writing is not None:
+            self.writing.result()
+        self.writer.shutdown()
+
+    def _write(
+        self, day: int, soiled: list[Delivery], truth: dict[str, pl.DataFrame], faults: list[pl.DataFrame]
+    ) -> None:
+        """Runs beside the next day's simulation, one day at a time and in order."""
+        placed = []
+        for delivery, files in zip(soiled, contents_of_all(soiled), strict=True):
+            arrived, noted = self.soiling.placed(day, delivery, files)
+            placed += arrived
+            faults.append(noted)
+        planted = pl.concat(faults).sort(no_faults().columns)
+        write_day(self.home, day, placed, truth | ({"faults": planted} if planted.height else {}))
+        self.byte_count += sum(len(one.content) for one in placed)
         self.file_count += len(placed)
-        self.row_count += sum(one.delivery.frame.height for one in placed)
-        self.fault_count += faults.height
+        self.fault_count += planted.height
 
     def write_people(self) -> None:
         """The truth that does not change: who is who, which record is whose, what is wrong with the records."""
@@ -100,6 +123,7 @@ def simulate_history(scenario: Scenario, home: Path, progress: Callable[[int, in
         day = world.next_day
         recorder.record(world.step(day, world.habitual_treatments(day)))
         progress(done + 1, scenario.days)
+    recorder.finish()
     recorder.write_expectations()
     os.sync()  # once for all: until the receipt says complete, nothing counts
     summary = _summary(scenario, recorder)

@@ -15,6 +15,7 @@ from pipelines.simulator.sources.delivery import Delivery
 from pipelines.simulator.world import World
 
 CAPTURED = 0.88  # of a member's receipts carry the card
+YEAR = 366  # a world may be lived in for so long after its history
 BORROWED = 0.30  # of the receipts of people without a card carry a card of the household
 
 
@@ -41,7 +42,10 @@ class Systems:
         self.first_person = np.searchsorted(self.people.household, self.people.household)
         self.open_tickets: dict[int, list[pl.DataFrame]] = {}  # by the day they will be solved
         self._slots = {name: self._slot(number) for name, number in SLOTS.items()}
-        self.versions = self._by_day()
+        first = self.scenario.first_day_number
+        written = pl.col("valid_day").clip(lower_bound=first)
+        last = first + self.scenario.days + YEAR
+        self._versions = self.records.versions.with_columns(written_day=written).filter(written <= last)
 
     def day(self, facts: DayFacts) -> Day:
         """Take in a day: remember whose coupon is whose."""
@@ -49,6 +53,10 @@ class Systems:
         if reached.height:
             self.last_treatment = self.last_treatment.scatter(reached["person"], reached["treatment_id"])
         return Day((facts.day - EPOCH).days, facts)
+
+    def versions(self, table: str, day: int) -> pl.DataFrame:
+        """What a system writes about its people on a day: on the first day, everything it knows."""
+        return self._versions.filter((pl.col("table") == table) & (pl.col("written_day") == day))
 
     def card(self, person: np.ndarray, day: int, *, purpose: str) -> pl.Series:
         """The loyalty id on each person's receipt of a day; null if none was shown."""
@@ -78,13 +86,6 @@ class Systems:
         made = np.full(len(self.people), np.iinfo(np.int64).max)
         made[own["person"].to_numpy()] = own["made_day"].to_numpy()
         return key, made
-
-    def _by_day(self) -> dict[tuple[str, int], pl.DataFrame]:
-        """Versions of records by table and the day on which the system writes them; the oldest on the first day."""
-        first = self.scenario.first_day_number
-        placed = self.records.versions.with_columns(written_day=pl.col("valid_day").clip(lower_bound=first))
-        parts = placed.partition_by("table", "written_day", as_dict=True)
-        return {(str(table), int(day)): part for (table, day), part in parts.items()}
 
 
 @dataclass(frozen=True, slots=True)

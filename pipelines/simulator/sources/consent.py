@@ -45,7 +45,7 @@ def export(systems: Systems, day: Day) -> Export:
     file = f"consent_events_{stamp(day.number)}.csv"
     truth = rows.select("person", "channel", "is_granted", "source", day=pl.lit(day.number, dtype=pl.Int64))
     return Export(
-        [Delivery(table="consent.events", file=file, frame=frame, key="event_id", order=("event_id",))],
+        [Delivery(table="consent.events", file=file, frame=frame, key="event_id")],
         {"consents": truth},
     )
 
@@ -62,12 +62,8 @@ SUBJECTS = {"shop": "shopify_customer", "loyalty": "loyalty_member", "crm": "crm
 
 def _first(systems: Systems, day: Day) -> pl.DataFrame:
     """Everybody who comes to be known to a system today, with today's state of every channel."""
-    tables = [
-        systems.versions.get((table, day.number)) for table in ("shopify.customers", "loyalty.members", "crm.contacts")
-    ]
-    known = [frame.select("person", "made_day") for frame in tables if frame is not None]
-    if not known:
-        return _unsubscribed(day).clear()
+    tables = ("shopify.customers", "loyalty.members", "crm.contacts")
+    known = [systems.versions(table, day.number).select("person", "made_day") for table in tables]
     first = systems.scenario.first_day_number
     is_new = pl.col("made_day").clip(lower_bound=first) == day.number
     person = pl.concat(known).filter(is_new)["person"].unique().sort().to_numpy()

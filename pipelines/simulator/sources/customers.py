@@ -12,18 +12,13 @@ EMAIL, SMS = CHANNELS.index("email"), CHANNELS.index("sms")
 LEGACY_SHARE = 0.3  # of phone numbers are written the American way
 
 
-def changed(systems: Systems, day: Day, table: str) -> pl.DataFrame | None:
-    """What a system writes about its people today; on the first day, everything it knows."""
-    return systems.versions.get((table, day.number))
-
-
 def customers(systems: Systems, day: Day, orders: pl.DataFrame) -> list[Delivery]:
     """Shopify's customer export: a byte-order mark, apostrophes before ids, phones and zips, yes and no.
 
     Customers are written anew when they change or order; totals are left to the order tables and stand as 0.
     """
-    rows = changed(systems, day, "shopify.customers")
-    if rows is None:
+    rows = systems.versions("shopify.customers", day.number)
+    if not rows.height:
         return []
     consent = systems.world.state.consent[rows["person"].to_numpy()]
     frame = rows.sort("record", "valid_day").select(
@@ -69,8 +64,8 @@ def _phone(systems: Systems, rows: pl.DataFrame) -> pl.Expr:
 
 def members(systems: Systems, day: Day) -> list[Delivery]:
     """Loyalty members as the scheme exports them; some never give an e-mail address, years of birth may be 1004."""
-    rows = changed(systems, day, "loyalty.members")
-    if rows is None:
+    rows = systems.versions("loyalty.members", day.number)
+    if not rows.height:
         return []
     record = rows["record"].to_numpy()
     gives_mail = pl.lit(pl.Series(uniform(systems.seed, "gives e-mail", record) < 0.75))
@@ -102,8 +97,8 @@ def members(systems: Systems, day: Day) -> list[Delivery]:
 
 def contacts(systems: Systems, day: Day) -> list[Delivery]:
     """The call centre's contacts: one full name, one address line, typed by hand."""
-    rows = changed(systems, day, "crm.contacts")
-    if rows is None:
+    rows = systems.versions("crm.contacts", day.number)
+    if not rows.height:
         return []
     salutation = pl.when("is_female").then(pl.lit("Ms")).otherwise(pl.lit("Mr"))
     frame = rows.select(

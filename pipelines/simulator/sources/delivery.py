@@ -1,6 +1,6 @@
 """One file that a system delivers, before it is written, and how text, money and time look in such files."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
@@ -24,16 +24,13 @@ class Delivery:
     format: Format = "csv"
     encoding: str = "utf-8"
     amount: str | None = None  # a column of money, where dirt may strike
-    order: tuple[str, ...] = field(default=())  # a unique key; rows are sorted by it
+    split: str | None = None  # one file per value of this column, which `file` names as {}; rows are sorted by it
+    extra_days: int = 0  # how much later than others it arrives
 
 
 def money(cents: pl.Expr) -> pl.Expr:
     """Whole cents as text with two decimals, exactly."""
-    whole = cents.abs()
-    sign = pl.when(cents < 0).then(pl.lit("-")).otherwise(pl.lit(""))
-    return pl.concat_str(
-        [sign, (whole // 100).cast(pl.String), pl.lit("."), (whole % 100).cast(pl.String).str.zfill(2)]
-    )
+    return (cents.cast(pl.Decimal(18, 2)) / 100).cast(pl.String)
 
 
 def local_time(day: pl.Expr, second: pl.Expr) -> pl.Expr:

@@ -18,7 +18,7 @@ def export(systems: Systems, day: Day) -> Export:
     """Changed members, the day's points, the call centre's contacts; and whose receipts carry an assistant's card."""
     points, faults = _points(systems, day)
     file = f"points_{stamp(day.number)}.csv"
-    ledger = Delivery(table="loyalty.points", file=file, frame=points, key="txn_id", order=("txn_id",))
+    ledger = Delivery(table="loyalty.points", file=file, frame=points, key="txn_id")
     deliveries = [*members(systems, day), ledger, *contacts(systems, day)]
     return Export(deliveries, {"faults": faults})
 

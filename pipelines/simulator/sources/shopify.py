@@ -22,26 +22,22 @@ def export(systems: Systems, day: Day) -> Export:
     orders = _orders(systems, day, lines)
     tests = _test_orders(systems, day, orders)
     refunded = _refunded(systems, day)
-    when, order = stamp(day.number), ("order_id", "id")
     truth = orders.select("person", order_id="id", day=pl.lit(day.number), used_account="used_account")
-    files = [
-        _file(
-            "shopify.orders", f"orders_{when}.csv", pl.concat([orders, tests]).drop("person", "used_account"), ("id",)
-        ),
-        _file("shopify.order_lines", f"order_lines_{when}.csv", _order_lines(systems, lines), order),
-        _file("shopify.refunds", f"refunds_{when}.csv", _refunds(systems, day, refunded), ("id",)),
-        _file(
-            "shopify.order_line_refunds", f"order_line_refunds_{when}.csv", _line_refunds(systems, refunded), ("id",)
-        ),
-        *customers(systems, day, orders),
-    ]
+    tables = {
+        "orders": pl.concat([orders, tests]).drop("person", "used_account"),
+        "order_lines": _order_lines(systems, lines),
+        "refunds": _refunds(systems, day, refunded),
+        "order_line_refunds": _line_refunds(systems, refunded),
+    }
+    files = [_file(name, day, frame) for name, frame in tables.items()] + customers(systems, day, orders)
     faults = {"faults": _noted(systems, day, tests)}
     return Export(files, {"orders": truth} | faults)
 
 
-def _file(table: str, file: str, frame: pl.DataFrame, order: tuple[str, ...]) -> Delivery:
-    amount = {"shopify.orders": "total_price", "shopify.order_lines": "price"}.get(table)
-    return Delivery(table=table, file=file, frame=frame, key="id", amount=amount, order=order)
+def _file(name: str, day: Day, frame: pl.DataFrame) -> Delivery:
+    amount = {"orders": "total_price", "order_lines": "price"}.get(name)
+    file = f"{name}_{stamp(day.number)}.csv"
+    return Delivery(table=f"shopify.{name}", file=file, frame=frame.sort("id"), key="id", amount=amount)
 
 
 def _web_lines(systems: Systems, day: Day) -> pl.DataFrame:

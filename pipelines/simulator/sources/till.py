@@ -52,18 +52,15 @@ def export(systems: Systems, day: Day) -> Export:
     rows = pl.concat([sales, returns, _voids(systems, sales, day), _gift_cards(systems, sales, day)])
     rows = rows.sort("store_id", "receipt_id", "line_no")
     truth = rows.select("receipt_id", "person", "receipt_type", day=pl.lit(day.number)).unique().sort("receipt_id")
-    files = [
-        Delivery(
-            table="till.receipts",
-            file=f"journal_{store}_{stamp(day.number)}.csv",
-            frame=part.select(COLUMNS),
-            key="receipt_id",
-            amount="line_amount",
-            order=("receipt_id", "line_no"),
-        )
-        for (store,), part in sorted(rows.partition_by("store_id", as_dict=True).items())
-    ]
-    return Export(files, {"receipts": truth})
+    journals = Delivery(
+        table="till.receipts",
+        file=f"journal_{{}}_{stamp(day.number)}.csv",
+        frame=rows.select(COLUMNS),
+        key="receipt_id",
+        amount="line_amount",
+        split="store_id",
+    )
+    return Export([journals], {"receipts": truth})
 
 
 def _sales(systems: Systems, day: Day) -> pl.DataFrame:
@@ -83,23 +80,15 @@ def _returns(systems: Systems, day: Day) -> pl.DataFrame:
 
 
 def _rows(systems: Systems, day: Day, lines: pl.DataFrame, kind: str) -> pl.DataFrame:
-    """Journal rows of sold or returned lines; `sold_day` is the day of the original sale."""
-    person = lines["person"].to_numpy()
+    """Journal rows of sold or returned lines, sorted by person; `sold_day` is the day of the original sale."""
     sign = 1 if kind == "SALE" else -1
-    back = sign == -1
     gross, paid = pl.col("units") * pl.col("list_cents"), pl.col("units") * pl.col("price_cents")
     net = paid - pl.col("coupon_cents")
+    receipts, row = _receipts(systems, day, lines, kind)
     rate = pl.lit(pl.Series(column("tax_rate")[lines["category"].to_numpy()]))
-    original = systems.receipt_id(person, lines["sold_day"].to_numpy())
-    receipt = systems.receipt_id(person, day.number, purpose="return receipt") if back else original
-    used = lines["coupon_cents"] > 0
-    code = systems.last_treatment.gather(person).zip_with(used, pl.Series([None] * len(person), dtype=pl.String))
+    used = pl.lit(lines["coupon_cents"] > 0)
     return lines.select(
-        "person",
-        *_who(systems, day, lines, kind),
-        receipt_id=receipt,
-        receipt_type=pl.lit(kind),
-        sold_at=plain(_clock(systems, day, lines["place"].to_numpy())),
+        *(receipts[name].gather(row) for name in receipts.columns if name not in ("original", "coupon")),
         exported_at=pl.lit(f"{iso_day(day.number)} 23:45:00"),
         line_no=pl.col("line_no").cast(pl.String),
         line_type=pl.lit("ITEM"),
@@ -110,10 +99,30 @@ def _rows(systems: Systems, day: Day, lines: pl.DataFrame, kind: str) -> pl.Data
         coupon_amount=money(sign * pl.col("coupon_cents")),
         line_amount=money(sign * net),
         tax_amount=money((sign * net * rate).round(0).cast(pl.Int64)),
-        original_receipt_id=original if back else pl.lit(None, dtype=pl.String),
-        coupon_code=code,
+        original_receipt_id=pl.lit(None, dtype=pl.String) if sign == 1 else receipts["original"].gather(row),
+        coupon_code=pl.when(used).then(pl.lit(receipts["coupon"].gather(row))).otherwise(None),
         currency=pl.lit(systems.scenario.currency),
     )
+
+
+def _receipts(systems: Systems, day: Day, lines: pl.DataFrame, kind: str) -> tuple[pl.DataFrame, np.ndarray]:
+    """One row per person and day of sale: everything that a receipt's lines share; and each line's row in it."""
+    one = lines.unique(["person", "sold_day"], keep="first", maintain_order=True)
+    one = one.select("person", "place", "sold_second", "sold_day")
+    run = lines.select(pl.struct("person", "sold_day").rle_id()).to_series().to_numpy()
+    person = one["person"].to_numpy()
+    original = systems.receipt_id(person, one["sold_day"].to_numpy())
+    own = original if kind == "SALE" else systems.receipt_id(person, day.number, purpose="return receipt")
+    frame = one.select(
+        "person",
+        *_who(systems, day, one, kind),
+        receipt_id=own,
+        receipt_type=pl.lit(kind),
+        sold_at=plain(_clock(systems, day, one["place"].to_numpy())),
+        original=original,
+        coupon=systems.last_treatment.gather(person),
+    )
+    return frame, run
 
 
 def _who(systems: Systems, day: Day, lines: pl.DataFrame, kind: str) -> list[pl.Series]:
