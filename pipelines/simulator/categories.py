@@ -28,24 +28,24 @@ class Category:
 
 
 CATEGORIES = (
-    Category("pantry", "GROCERY", 0.99, 6, 1, 2.6, 2.2, 0.68, 0.002, 0.05, 330),
-    Category("dairy", "GROCERY", 0.97, 5, 2, 1.9, 2.4, 0.74, 0.002, 0.0, 1),
-    Category("frozen", "GROCERY", 0.90, 9, 2, 2.2, 3.1, 0.66, 0.002, 0.08, 200),
-    Category("beverages", "GROCERY", 0.95, 7, 2, 1.8, 2.9, 0.64, 0.002, 0.12, 195),
-    Category("snacks", "GROCERY", 0.95, 6, 1, 2.0, 2.3, 0.60, 0.002, 0.05, 350),
-    Category("breakfast", "GROCERY", 0.88, 12, 3, 1.5, 2.9, 0.66, 0.002, 0.0, 1),
-    Category("produce", "PRODUCE", 0.94, 7, 2, 2.2, 1.9, 0.60, 0.003, 0.10, 190),
-    Category("meat", "MEAT", 0.85, 12, 2, 1.5, 5.6, 0.74, 0.004, 0.08, 185),
-    Category("packaged_meat", "MEAT-PCKGD", 0.86, 13, 2, 1.5, 3.4, 0.68, 0.003, 0.05, 185),
-    Category("deli", "DELI", 0.70, 16, 2, 1.4, 4.8, 0.58, 0.004, 0.05, 355),
-    Category("bakery", "PASTRY", 0.65, 18, 1, 1.3, 3.3, 0.50, 0.003, 0.05, 355),
-    Category("household", "DRUG GM", 0.90, 21, 3, 1.8, 4.3, 0.66, 0.012, 0.0, 1, tax_rate=0.07),
-    Category("health", "DRUG GM", 0.60, 45, 4, 1.3, 6.9, 0.55, 0.010, 0.10, 20, is_sensitive=True),
+    Category("pantry", "GROCERY", 0.99, 6, 1, 3.2, 2.2, 0.68, 0.004, 0.05, 330),
+    Category("dairy", "GROCERY", 0.97, 5, 2, 2.3, 2.4, 0.74, 0.004, 0.0, 1),
+    Category("frozen", "GROCERY", 0.90, 9, 2, 2.6, 3.1, 0.66, 0.004, 0.08, 200),
+    Category("beverages", "GROCERY", 0.95, 7, 2, 2.2, 2.9, 0.64, 0.004, 0.12, 195),
+    Category("snacks", "GROCERY", 0.95, 6, 1, 2.4, 2.3, 0.60, 0.004, 0.05, 350),
+    Category("breakfast", "GROCERY", 0.88, 12, 3, 1.5, 2.9, 0.66, 0.004, 0.0, 1),
+    Category("produce", "PRODUCE", 0.9, 8, 2, 2.2, 1.9, 0.60, 0.006, 0.10, 190),
+    Category("meat", "MEAT", 0.8, 14, 2, 1.5, 5.6, 0.74, 0.004, 0.08, 185),
+    Category("packaged_meat", "MEAT-PCKGD", 0.8, 15, 2, 1.5, 3.4, 0.68, 0.006, 0.05, 185),
+    Category("deli", "DELI", 0.6, 20, 2, 1.4, 4.8, 0.58, 0.004, 0.05, 355),
+    Category("bakery", "PASTRY", 0.55, 22, 1, 1.3, 3.3, 0.50, 0.006, 0.05, 355),
+    Category("household", "DRUG GM", 0.85, 22, 3, 1.8, 4.3, 0.66, 0.012, 0.0, 1, tax_rate=0.07),
+    Category("health", "DRUG GM", 0.5, 50, 4, 1.3, 6.9, 0.55, 0.010, 0.10, 20, is_sensitive=True),
     Category("baby", "DRUG GM", 0.12, 10, 4, 1.6, 7.5, 0.76, 0.015, 0.0, 1, is_sensitive=True),
     Category("pet", "DRUG GM", 0.38, 18, 4, 1.7, 3.8, 0.68, 0.006, 0.0, 1, tax_rate=0.07),
-    Category("cosmetics", "COSMETICS", 0.35, 60, 1, 1.4, 5.8, 0.48, 0.030, 0.15, 345, tax_rate=0.07),
+    Category("cosmetics", "COSMETICS", 0.25, 90, 1, 1.4, 5.8, 0.48, 0.030, 0.15, 345, tax_rate=0.07),
     Category(
-        "wine_spirits", "SPIRITS", 0.25, 30, 1, 1.4, 10.5, 0.70, 0.004, 0.30, 355, is_sensitive=True, tax_rate=0.07
+        "wine_spirits", "SPIRITS", 0.15, 45, 1, 1.4, 10.5, 0.70, 0.004, 0.30, 355, is_sensitive=True, tax_rate=0.07
     ),
 )
 DEPARTMENTS = tuple(dict.fromkeys(category.department for category in CATEGORIES))

@@ -10,13 +10,12 @@ Given the past, all of this is independent between categories, so expectations a
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
 from pipelines.simulator import calendar
 from pipelines.simulator.categories import CATEGORIES, TIERS, column, departments_of_categories
-from pipelines.simulator.market import UNITS_MORE, Market
+from pipelines.simulator.market import UNITS_MORE, Market, Period
 from pipelines.simulator.people import SIZED, VISITED, People
 from pipelines.simulator.randomness import Floats
 from pipelines.simulator.response import ANY_DEPARTMENT, Response, remaining
@@ -48,7 +47,7 @@ class Hazards:
         self.lines_more = column("lines") - 1
         self.department = departments_of_categories()
         visited = VISITED[0] + (VISITED[1] - VISITED[0]) * people.big_shop_share
-        self.tier_sums = lru_cache(maxsize=512)(self._tier_sums)
+        self._known: dict[Period, tuple[Floats, Floats]] = {}
         self.pace = people.need_rate / (people.trips_per_day * visited)[:, None]
 
     def trip_chance(self, rows: np.ndarray, day: int, response: Response) -> Floats:
@@ -101,41 +100,42 @@ class Hazards:
 
     def shelf(self, rows: np.ndarray, day: int, is_web: bool) -> Shelf:
         """What each person finds for each category at the home store or the web shop."""
-        people = self.people
-        today = self.market.day(day)
+        people, (products, tiers) = self.people, self.tables(self.market.period(day), day)
         place = np.full(len(rows), self.market.web) if is_web else self.place(rows, day)
-        favourite, tier = people.favourite[rows], people.price_tier[rows]
         loyal = people.brand_loyalty[rows][:, None]
         sensitive = STOCK_UP * people.discount_sensitivity[rows][:, None]
-        there = today.is_available[place[:, None], favourite]
-        units = (1 + UNITS_MORE + sensitive * today.depth[favourite]) * there
-        price = today.price_cents[favourite]
-        found, sales, cut_sales, margin, cut_margin = np.moveaxis(self.tier_sums(day)[place, tier], 1, 0)
-        return Shelf(
-            found=loyal * there + (1 - loyal) * found,
-            sales=loyal * units * price + (1 - loyal) * (sales + sensitive * cut_sales),
-            margin=loyal * units * (price - today.cost_cents[favourite])
-            + (1 - loyal) * (margin + sensitive * cut_margin),
+        favourite = products[:, place[:, None], people.favourite[rows]]
+        found, sales, cut_sales, margin, cut_margin = (
+            loyal * favourite + (1 - loyal) * tiers[:, place, people.price_tier[rows]]
         )
+        return Shelf(found, sales + sensitive * cut_sales, margin + sensitive * cut_margin)
 
-    def _tier_sums(self, day: int) -> Floats:
-        """Means over the products of a tier by popularity: [place, tier, 5, category]."""
+    def tables(self, period: Period, day: int) -> tuple[Floats, Floats]:
+        """The tables of a period without any change of prices and stock, made once."""
+        if period not in self._known:
+            self._known[period] = self._tables(day)
+        return self._known[period]
+
+    def _tables(self, day: int) -> tuple[Floats, Floats]:
+        """What a line brings: [5, place, product], and its mean over a tier by popularity: [5, place, tier, category].
+
+        The five are: it is there; sales and margin at the usual units; what each unit of price cut adds to both.
+        """
         today = self.market.day(day)
         weight = self.market.products.popularity
-        units = 1 + UNITS_MORE
         margin = today.price_cents - today.cost_cents
         each = np.stack(
             [
                 np.ones(len(margin)),
-                units * today.price_cents,
+                (1 + UNITS_MORE) * today.price_cents,
                 today.depth * today.price_cents,
-                units * margin,
+                (1 + UNITS_MORE) * margin,
                 today.depth * margin,
             ]
         )
         cells = each[:, None, :] * today.is_available[None, :, :]
         shaped = cells.reshape(5, self.market.place_count, len(CATEGORIES), TIERS, len(weight))
-        return np.ascontiguousarray((shaped * weight).sum(axis=-1).transpose(1, 3, 0, 2))
+        return cells, np.ascontiguousarray((shaped * weight).sum(axis=-1).transpose(0, 1, 3, 2))
 
     def covers(self, response: Response) -> np.ndarray:
         """Which categories a person's coupon is for, [person, category]."""

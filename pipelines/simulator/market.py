@@ -17,6 +17,9 @@ PRICE_CHANGE_DAYS = 56
 UNITS_MORE = 0.22  # mean units beyond the first, at full price
 
 
+Period = tuple[int, int, int, bool]
+
+
 @dataclass(frozen=True, slots=True)
 class Products:
     """One row per product; products of a category and tier stand together."""
@@ -60,6 +63,12 @@ class Market:
             depth=depth,
             is_available=~self._is_out(day),
         )
+
+    def period(self, day: int) -> Period:
+        """Days with the same period have the same shelves."""
+        since, crisis = day - self.scenario.first_day_number, self.scenario.stock.crisis_days
+        in_crisis = crisis is not None and crisis[0] <= since <= crisis[1]
+        return day // OUT_DAYS, (day + 3) // PROMOTION_DAYS, since // PRICE_CHANGE_DAYS, in_crisis
 
     def list_cents(self, day: int) -> np.ndarray:
         """List prices: each product's price moves a little every eight weeks."""

@@ -11,7 +11,7 @@ from pipelines.simulator.scenario import CHANNELS, CLASSES, Scenario
 
 SMALL, BIG = 0, 1
 VISITED = np.array([0.17, 0.72])  # the share of due needs that a top-up trip and a big shop look after
-SIZED = np.array([0.55, 1.45])  # lines per purchase, as a factor
+SIZED = np.array([0.5, 1.6])  # lines per purchase, as a factor
 HOUSEHOLD_SIZES = np.array([0.34, 0.32, 0.15, 0.13, 0.06])
 
 
@@ -154,7 +154,7 @@ class _Maker:
         """Wanted purchases per day. Who shops often also wants more, but less than in proportion."""
         category = np.arange(len(CATEGORIES))
         wants = (self.uniform("wants", category) < column("wanted_by")) | (self.vary == 0)
-        own = np.exp(0.35 * self.normal("need", category))
+        own = np.exp(0.75 * self.normal("need", category) - 0.1 * self.vary)
         often = (trips / self.scenario.behaviour.median_trips_per_day) ** 0.6
         return np.where(wants, own * often[:, None] / column("interval_days"), 0.0)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from pipelines.simulator.randomness import uniform
+from pipelines.simulator.randomness import bits, uniform
 from pipelines.simulator.records import FAULTS
 from pipelines.simulator.sources.delivery import Delivery
 from pipelines.simulator.sources.till import slow_clocks
@@ -19,6 +19,7 @@ COMMA = "shopify.orders"
 RENAMED = {"loyalty.members": {"postal_code": "zip_code"}}
 ADDED = {"till.receipts": "promotion_code"}
 BAD_CELL = "#REF!"
+KEY_BYTES = 24  # of a row's key tell it from others
 
 
 class Soiling:
@@ -84,8 +85,11 @@ class _Dirty:
     def _row_numbers(self) -> np.ndarray:
         """A number per row that follows from what the row is, not from where it stands."""
         key = pl.col(self.delivery.key).fill_null("")
-        hashed = key.hash(7) // 2 + pl.int_range(pl.len()).over(key)
-        return self.delivery.frame.select(hashed.cast(pl.Int64)).to_series().to_numpy()
+        frame = self.delivery.frame.select(key=key, place=pl.int_range(pl.len()).over(key))
+        text = np.asarray(frame["key"].to_list(), dtype=f"S{KEY_BYTES}")  # a hash of Polars may change with its version
+        first, second, third = text.view(np.int64).reshape(-1, KEY_BYTES // 8).T
+        mixed = bits(self.soiling.seed, "row", first, second, third).view(np.int64)
+        return np.asarray(mixed + frame["place"].to_numpy())
 
     def _rows(self) -> Delivery:
         """Cells that are no amount, amounts with a decimal comma, rows that stand twice."""

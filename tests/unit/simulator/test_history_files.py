@@ -20,14 +20,32 @@ DAYS = 10
 SHOPIFY_CUSTOMERS = (
     "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Company,Default Address Address1,"
     "Default Address Address2,Default Address City,Default Address Province Code,Default Address Country Code,"
-    "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,Tags"
+    "Default Address Zip,Default Address Phone,Phone,Accepts SMS Marketing,Total Spent,Total Orders,Note,Tax Exempt,"
+    "Tags"
 )
 TABLES = {
-    "till/receipts", "shopify/orders", "shopify/order_lines", "shopify/refunds", "shopify/order_line_refunds",
-    "shopify/customers", "ga4/events", "loyalty/members", "loyalty/points", "crm/contacts", "consent/events",
-    "zendesk/tickets", "feedback/nps", "feedback/reviews", "messaging/events", "media/exposures", "media/geo_spend",
-    "catalogue/products", "catalogue/prices", "inventory/snapshots", "stores/stores",
-}  # fmt: skip
+    "till/receipts",
+    "shopify/orders",
+    "shopify/order_lines",
+    "shopify/refunds",
+    "shopify/order_line_refunds",
+    "shopify/customers",
+    "ga4/events",
+    "loyalty/members",
+    "loyalty/points",
+    "crm/contacts",
+    "consent/events",
+    "zendesk/tickets",
+    "feedback/nps",
+    "feedback/reviews",
+    "messaging/events",
+    "media/exposures",
+    "media/geo_spend",
+    "catalogue/products",
+    "catalogue/prices",
+    "inventory/snapshots",
+    "stores/stores",
+}
 
 
 def digests(home):
@@ -158,8 +176,8 @@ def test_customers_look_as_the_shop_exports_them(home):
 
 
 def test_events_of_the_web_shop_have_the_shape_of_the_export(home):
-    path = min((home / "landing" / "ga4" / "events").rglob("*.gz"))
-    events = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    paths = sorted((home / "landing" / "ga4" / "events").rglob("*.gz"))
+    events = [json.loads(line) for path in paths for line in gzip.decompress(path.read_bytes()).splitlines()]
     assert {"event_date", "event_timestamp", "event_name", "event_params", "user_pseudo_id", "user_id"} <= set(
         events[0]
     )
