@@ -14,6 +14,7 @@ from pipelines.simulator.writing import Placed
 
 CORRECTED = "till.receipts"
 CORRECTION_DAYS = 2
+JSON = ("jsonl.gz", "lines.gz")  # files of events: their rows are soiled where they are made
 ENCODED = ("crm.contacts", "loyalty.members")
 COMMA = "shopify.orders"
 RENAMED = {"loyalty.members": {"postal_code": "zip_code"}}
@@ -76,7 +77,7 @@ class _Dirty:
 
     def deliveries(self) -> list[Delivery]:
         """The delivery as it arrives, and rows that were wrong at first."""
-        if self.delivery.format != "jsonl.gz":
+        if self.delivery.format not in JSON:
             self.number = self._row_numbers()
         late = self._correction()
         soiled = self._encoded(self._drifted(self._rows()))
@@ -95,7 +96,7 @@ class _Dirty:
         """Cells that are no amount, amounts with a decimal comma, rows that stand twice."""
         delivery, name = self.delivery, self.delivery.amount
         frame = delivery.frame
-        if delivery.format == "jsonl.gz":
+        if delivery.format in JSON:
             return delivery
         if name is not None:
             frame = _overwritten(frame, self._hit("bad_row"), **{name: pl.lit(BAD_CELL)})

@@ -11,7 +11,7 @@ from pipelines.simulator.identity import make_identities
 from pipelines.simulator.market import sku_of
 from pipelines.simulator.randomness import scrambled, uniform
 from pipelines.simulator.records import SLOTS, make_records
-from pipelines.simulator.sources.delivery import Delivery
+from pipelines.simulator.sources.delivery import Delivery, nulls
 from pipelines.simulator.world import World
 
 CAPTURED = 0.88  # of a member's receipts carry the card
@@ -38,7 +38,7 @@ class Systems:
         self.records = make_records(self.scenario, self.people, self.identities)
         self.sku = pl.Series(sku_of(self.seed, np.arange(len(world.market.products.category)))).cast(pl.String)
         self.stores = pl.Series([f"S{number:03d}" for number in range(1, self.scenario.stores + 1)])
-        self.last_treatment = pl.Series([None] * len(self.people), dtype=pl.String)
+        self.last_treatment = nulls(len(self.people))
         self.first_person = np.searchsorted(self.people.household, self.people.household)
         self.open_tickets: dict[int, list[pl.DataFrame]] = {}  # by the day they will be solved
         self._slots = {name: self._slot(number) for name, number in SLOTS.items()}
@@ -74,7 +74,7 @@ class Systems:
         """The record key of each person in a system; null before the record is made."""
         key, made = self._slots[slot]
         there = made[person] <= day
-        return key.gather(person).zip_with(pl.Series(there), pl.Series([None] * len(person), dtype=pl.String))
+        return key.gather(person).zip_with(pl.Series(there), nulls(len(person)))
 
     def receipt_id(self, person: np.ndarray, day: np.ndarray | int, *, purpose: str = "receipt") -> pl.Series:
         """The id of a person's basket of a day."""
@@ -82,7 +82,7 @@ class Systems:
 
     def _slot(self, number: int) -> tuple[pl.Series, np.ndarray]:
         own = self.records.records.filter(pl.col("record") % 4 == number)
-        key = pl.Series([None] * len(self.people), dtype=pl.String).scatter(own["person"], own["record_key"])
+        key = nulls(len(self.people)).scatter(own["person"], own["record_key"])
         made = np.full(len(self.people), np.iinfo(np.int64).max)
         made[own["person"].to_numpy()] = own["made_day"].to_numpy()
         return key, made

@@ -39,7 +39,9 @@ class Placed:
 def contents_of(delivery: Delivery) -> dict[str, bytes]:
     """The bytes of a delivery's files by name; equal frames give equal bytes."""
     buffer = io.BytesIO()
-    if delivery.format == "jsonl.gz":
+    if delivery.format == "lines.gz":
+        buffer.write("".join(f"{line}\n" for line in delivery.frame[delivery.key]).encode())
+    elif delivery.format == "jsonl.gz":
         delivery.frame.write_ndjson(buffer)
     else:
         delivery.frame.write_csv(buffer)

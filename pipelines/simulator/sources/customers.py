@@ -20,8 +20,9 @@ def customers(systems: Systems, day: Day, orders: pl.DataFrame) -> list[Delivery
     rows = systems.versions("shopify.customers", day.number)
     if not rows.height:
         return []
+    rows = rows.sort("record_key", "valid_day")
     consent = systems.world.state.consent[rows["person"].to_numpy()]
-    frame = rows.sort("record", "valid_day").select(
+    frame = rows.select(
         pl.lit("'").add(pl.col("record_key")).alias("Customer ID"),
         pl.col("given").alias("First Name"),
         pl.col("family").alias("Last Name"),

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-import numpy as np
 import polars as pl
 
 from pipelines.simulator.calendar import EPOCH
 
-Format = Literal["csv", "csv_bom", "csv.gz", "jsonl.gz"]
+Format = Literal["csv", "csv_bom", "csv.gz", "jsonl.gz", "lines.gz"]  # lines: the text of each is ready
 SECONDS_PER_DAY = 86_400
 
 
@@ -80,6 +79,6 @@ def midnight(day: int) -> datetime:
     return datetime.combine(EPOCH + timedelta(days=day), datetime.min.time())
 
 
-def nullable(values: pl.Series, is_there: np.ndarray) -> pl.Series:
-    """Values where they are there, else null."""
-    return pl.select(pl.when(pl.lit(pl.Series(is_there))).then(pl.lit(values)).otherwise(None)).to_series()
+def nulls(count: int) -> pl.Series:
+    """As many missing texts as asked for."""
+    return pl.Series([None], dtype=pl.String).new_from_index(0, count)

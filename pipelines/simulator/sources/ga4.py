@@ -6,7 +6,7 @@ import polars as pl
 from pipelines.simulator.aftermath import SOURCES
 from pipelines.simulator.calendar import STATES
 from pipelines.simulator.randomness import bits, uniform
-from pipelines.simulator.sources.delivery import Delivery, in_utc, local_time, stamp
+from pipelines.simulator.sources.delivery import Delivery, in_utc, local_time, money, nulls, stamp
 from pipelines.simulator.systems import Day, Export, Systems
 
 HOST = "https://shop.grocer.example"
@@ -33,7 +33,7 @@ def export(systems: Systems, day: Day) -> Export:
         kind=pl.lit("duplicate_purchase_event"),
         table=pl.lit("ga4.events"),
         file=pl.lit(file),
-        row_key=pl.col("ecommerce").struct.field("transaction_id"),
+        row_key="transaction_id",
         person="person",
         day=pl.lit(day.number, dtype=pl.Int64),
     )
@@ -45,8 +45,7 @@ def export(systems: Systems, day: Day) -> Export:
         person="person",
         day=pl.lit(day.number, dtype=pl.Int64),
     )
-    frame = events.drop("person", "is_again", "order")
-    delivery = Delivery(table="ga4.events", file=file, frame=frame, key="event_timestamp", format="jsonl.gz")
+    delivery = Delivery(table="ga4.events", file=file, frame=events.select("line"), key="line", format="lines.gz")
     return Export([delivery], {"sessions": truth, "faults": pl.concat([faults, denied])})
 
 
@@ -61,7 +60,7 @@ def _identified(systems: Systems, day: Day) -> pl.DataFrame:
     cookie = pl.Series(head).cast(pl.String) + "." + pl.Series(1_700_000_000 + head % 30_000_000).cast(pl.String)
     denied = uniform(seed, "dirt consent_denied_hit", person, 0, device) < dirt.consent_denied_hit
     account = systems.key_of("shop", person, day.number)
-    nothing = pl.Series([None] * len(person), dtype=pl.String)
+    nothing = nulls(len(person))
     signs_in = sessions["logs_in"] & account.is_not_null() & ~pl.Series(denied)
     started = local_time(pl.lit(day.number, dtype=pl.Int64), pl.col("second"))
     return sessions.with_columns(
@@ -73,52 +72,57 @@ def _identified(systems: Systems, day: Day) -> pl.DataFrame:
             20_000_000_00 + (bits(seed, "session", person, day.number, visit) % np.uint64(10**9)).astype(np.int64)
         ),
         started=in_utc(started, systems.scenario.time_zone),
-    )
+    ).sort("ga_session_id", "visit")
 
 
 def _events(systems: Systems, day: Day, sessions: pl.DataFrame) -> pl.DataFrame:
-    """Every session's events in order; a purchase page that is loaded again repeats its event."""
-    frame = _steps(systems, day, sessions)
+    """Every session's events in order, each as its line of JSON; a purchase page that is loaded again repeats itself.
+
+    The nested object is put together as text: what goes in is made of letters that need no escape.
+    """
+    frame = _steps(systems, day, sessions.with_columns(fixed=_fixed(systems, sessions)))
     moment = pl.col("started") + pl.duration(seconds=pl.col("order") * STEP_SECONDS)
     named = pl.col("user_id").is_not_null() & (pl.col("order") >= pl.col("login_order"))
-    url = pl.lit(HOST) + pl.col("event_name").replace_strict(PATHS, return_dtype=pl.String)
-    source = pl.Series([one for one, _ in SOURCES]).gather(frame["source"])
-    medium = pl.Series([two for _, two in SOURCES]).gather(frame["source"])
-    states = pl.Series([names[0] for names in STATES]).gather(systems.people.region[frame["person"].to_numpy()])
-    local = pl.lit(stamp(day.number))
-    frame = frame.with_columns(source_name=source, medium_name=medium, state=states)
-    return frame.select(
-        "person",
-        "is_again",
-        "order",
-        event_date=local,
-        event_timestamp=moment.dt.timestamp("us"),
-        event_name="event_name",
-        event_params=_params(url),
-        user_id=pl.when(named).then("user_id").otherwise(None),
-        user_pseudo_id="user_pseudo_id",
-        privacy_info=pl.struct(
-            analytics_storage=pl.when("is_denied").then(pl.lit("No")).otherwise(pl.lit("Yes")),
-            ads_storage=pl.when("is_denied").then(pl.lit("No")).otherwise(pl.lit("Yes")),
-        ),
-        device=pl.struct(category=pl.when(pl.col("device") == 1).then(pl.lit("desktop")).otherwise(pl.lit("mobile"))),
-        geo=pl.struct(country=pl.lit("United States"), region="state"),
-        traffic_source=pl.struct(source="source_name", medium="medium_name"),
-        platform=pl.when("is_app").then(pl.lit("ANDROID")).otherwise(pl.lit("WEB")),
-        ecommerce=pl.struct(transaction_id="transaction_id", purchase_revenue="revenue"),
-        items=pl.when(pl.col("item").is_not_null()).then(pl.concat_list(pl.struct(item_id="item", quantity=pl.lit(1)))),
-        batch_event_index="order",
+    url = pl.col("event_name").replace_strict(PATHS, return_dtype=pl.String)
+    item = pl.lit('[{"item_id":"') + pl.col("item") + '","quantity":1}]'
+    line = pl.concat_str(
+        pl.lit(f'{{"event_date":"{stamp(day.number)}","event_timestamp":'),
+        moment.dt.timestamp("us").cast(pl.String),
+        pl.lit(',"event_name":"') + pl.col("event_name"),
+        pl.lit('","event_params":[{"key":"ga_session_id","value":{"string_value":null,"int_value":'),
+        pl.col("ga_session_id").cast(pl.String),
+        pl.lit('}},{"key":"page_location","value":{"string_value":"' + HOST) + url,
+        pl.lit('","int_value":null}}],"user_id":'),
+        _quoted(pl.when(named).then("user_id").otherwise(None)),
+        pl.col("fixed"),
+        pl.lit(',"ecommerce":{"transaction_id":') + _quoted(pl.col("transaction_id")),
+        pl.lit(',"purchase_revenue":') + pl.col("revenue").fill_null("null"),
+        pl.lit('},"items":') + item.fill_null("null"),
+        pl.lit(',"batch_event_index":') + pl.col("order").cast(pl.String) + "}",
     )
+    return frame.select("person", "is_again", "transaction_id", line=line)
 
 
-def _params(url: pl.Expr) -> pl.Expr:
-    """The nested list that GA4 keeps page and session in."""
-    nothing, none = pl.lit(None, dtype=pl.String), pl.lit(None, dtype=pl.Int64)
+def _fixed(systems: Systems, sessions: pl.DataFrame) -> pl.Series:
+    """The part of an event that all events of a session share."""
+    states = pl.Series([names[0] for names in STATES]).gather(systems.people.region[sessions["person"].to_numpy()])
+    source = pl.Series([one for one, _ in SOURCES]).gather(sessions["source"])
+    medium = pl.Series([two for _, two in SOURCES]).gather(sessions["source"])
+    stored = pl.when("is_denied").then(pl.lit('"No"')).otherwise(pl.lit('"Yes"'))
+    text = pl.concat_str(
+        pl.lit(',"user_pseudo_id":') + _quoted(pl.col("user_pseudo_id")),
+        pl.lit(',"privacy_info":{"analytics_storage":') + stored + ',"ads_storage":' + stored,
+        pl.lit('},"device":{"category":'),
+        pl.when(pl.col("device") == 1).then(pl.lit('"desktop"')).otherwise(pl.lit('"mobile"')),
+        pl.lit('},"geo":{"country":"United States","region":"') + states,
+        pl.lit('"},"traffic_source":{"source":"') + source + '","medium":"' + medium,
+        pl.lit('"},"platform":') + pl.when("is_app").then(pl.lit('"ANDROID"')).otherwise(pl.lit('"WEB"')),
+    )
+    return sessions.select(text).to_series()
 
-    def one(key: str, text: pl.Expr, number: pl.Expr) -> pl.Expr:
-        return pl.struct(key=pl.lit(key), value=pl.struct(string_value=text, int_value=number))
 
-    return pl.concat_list(one("ga_session_id", nothing, pl.col("ga_session_id")), one("page_location", url, none))
+def _quoted(text: pl.Expr) -> pl.Expr:
+    return (pl.lit('"') + text + '"').fill_null("null")
 
 
 def _steps(systems: Systems, day: Day, sessions: pl.DataFrame) -> pl.DataFrame:
@@ -161,6 +165,6 @@ def _steps(systems: Systems, day: Day, sessions: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(
         is_again=is_purchase & pl.col("repeats") & last,
         transaction_id=pl.when(is_purchase).then(pl.lit(order_id)).otherwise(None),
-        revenue=pl.when(is_purchase).then(pl.col("cents") / 100).otherwise(None),
+        revenue=pl.when(is_purchase).then(money(pl.col("cents"))).otherwise(None),
         item=pl.when(looks).then(pl.lit(systems.sku.gather(viewed))).otherwise(None),
     )

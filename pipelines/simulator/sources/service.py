@@ -85,7 +85,7 @@ def _surveys(systems: Systems, day: Day) -> pl.DataFrame:
             "responded_date": [stamp(day.number)] * len(rows),
         },
         schema={name: pl.String for name in ("response_id", "email", "score", "responded_date")},
-    )
+    ).sort("response_id")
 
 
 def _reviews(systems: Systems, day: Day) -> pl.DataFrame:
@@ -102,4 +102,4 @@ def _reviews(systems: Systems, day: Day) -> pl.DataFrame:
         sku=systems.sku.gather(rows["product"]),
         stars=pl.Series(stars).cast(pl.String),
         reviewed_date=pl.lit(stamp(day.number)),
-    )
+    ).sort("review_id")

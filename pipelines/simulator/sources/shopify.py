@@ -9,7 +9,7 @@ import polars as pl
 from pipelines.simulator.categories import CATEGORIES, column
 from pipelines.simulator.randomness import scrambled, uniform
 from pipelines.simulator.sources.customers import customers
-from pipelines.simulator.sources.delivery import Delivery, in_utc, iso_utc, local_time, money, stamp, true_false
+from pipelines.simulator.sources.delivery import Delivery, in_utc, iso_utc, local_time, money, nulls, stamp, true_false
 from pipelines.simulator.systems import Day, Export, Systems
 
 USES_ACCOUNT = 0.85  # of the orders of people who have an account
@@ -103,7 +103,7 @@ def _buyers(systems: Systems, person: np.ndarray, day: int) -> pl.DataFrame:
     seed = systems.seed
     account = systems.key_of("shop", person, day)
     second = systems.key_of("shop_second", person, day)
-    nothing = pl.Series([None] * len(person), dtype=pl.String)
+    nothing = nulls(len(person))
     by_second = second.is_not_null() & pl.Series(uniform(seed, "uses second account", person, day) < USES_SECOND)
     signs_in = account.is_not_null() & pl.Series(uniform(seed, "uses account", person, day) < USES_ACCOUNT)
     own = systems.identities[person]

@@ -11,7 +11,7 @@ from pipelines.simulator.calendar import REGIONS, ZONES
 from pipelines.simulator.categories import column
 from pipelines.simulator.people import region_of_store
 from pipelines.simulator.randomness import bits, choice, uniform
-from pipelines.simulator.sources.delivery import Delivery, iso_day, local_time, money, plain, stamp, true_false
+from pipelines.simulator.sources.delivery import Delivery, iso_day, local_time, money, nulls, plain, stamp, true_false
 from pipelines.simulator.systems import Day, Export, Systems
 
 TENDERS = ("CARD", "CASH", "MOBILE", "GIFT_CARD", "CHECK")
@@ -132,7 +132,7 @@ def _who(systems: Systems, day: Day, lines: pl.DataFrame, kind: str) -> list[pl.
     token = (bits(seed, "payment card", person) % np.uint64(10**12)).astype(np.int64)
     token_text = "tok_" + pl.Series(token).cast(pl.String).str.zfill(12)
     has_token = pl.Series((tender == 0) | (tender == 2))
-    nothing = pl.Series([None] * len(person), dtype=pl.String)
+    nothing = nulls(len(person))
     cashier = (bits(seed, "cashier", person, day.number) % np.uint64(9)).astype(np.int64)
     card = assistants_card(systems, person, place, day.number, systems.card(person, day.number, purpose=kind))
     staff = pl.Series(systems.people.is_staff[person])

@@ -175,6 +175,25 @@ def test_customers_look_as_the_shop_exports_them(home):
     assert first.startswith("'")
 
 
+def test_a_clean_record_shows_its_own_persons_data(tmp_path):
+    world = World(small("default", days=2, dirt=dict.fromkeys(type(small("default").dirt).model_fields, 0.0)))
+    recorder = Recorder(world, tmp_path)
+    recorder.record(world.step(world.next_day))
+    recorder.finish()
+    who = recorder.systems.records.records.select("record_key", "person").join(
+        recorder.systems.identities.select("person", "given", "email", "phone"), on="person"
+    )
+    digits = pl.col("Phone").str.replace_all(r"\D", "").str.tail(10)
+    shown = rows(tmp_path, "shopify/customers").select(
+        record_key=pl.col("Customer ID").str.strip_chars("'"), name="First Name", mail="Email", number=digits
+    )
+    both = shown.join(who, on="record_key")
+    assert both.height == shown.height > 40
+    assert (both["name"] == both["given"]).all()
+    assert (both["mail"] == both["email"]).all()
+    assert (both["number"] == both["phone"].str.tail(10)).all()
+
+
 def test_events_of_the_web_shop_have_the_shape_of_the_export(home):
     paths = sorted((home / "landing" / "ga4" / "events").rglob("*.gz"))
     events = [json.loads(line) for path in paths for line in gzip.decompress(path.read_bytes()).splitlines()]
