@@ -127,44 +127,44 @@ def _quoted(text: pl.Expr) -> pl.Expr:
 
 def _steps(systems: Systems, day: Day, sessions: pl.DataFrame) -> pl.DataFrame:
     """One row per event: name, place in the session, and what it is about."""
-    seed, person = systems.seed, sessions["person"].to_numpy()
-    again = (
-        uniform(seed, "dirt duplicate_purchase_event", person, day.number)
-        < systems.scenario.dirt.duplicate_purchase_event
-    )
-    bought, logs = pl.col("has_purchase"), pl.col("user_id").is_not_null()
-    views = pl.lit("view_item").repeat_by("views")
-
-    def when(test: pl.Expr, *names: str) -> pl.Expr:
-        empty = pl.lit([], dtype=pl.List(pl.String))
-        return pl.when(test).then(pl.concat_list([pl.lit(name) for name in names])).otherwise(empty)
-
-    start = pl.concat_list([pl.lit("session_start"), pl.lit("page_view")])
-    repeats = bought & pl.lit(pl.Series(again))
-    names = pl.concat_list(
-        start, views, when(bought, "add_to_cart"), when(logs, "login"), when(bought, "begin_checkout", "purchase"),
-        when(repeats, "purchase"),
-    )  # fmt: skip
-    login = 2 + pl.col("views") + bought.cast(pl.Int64)
-    frame = sessions.with_columns(event_name=names, login_order=login, repeats=repeats)
-    frame = frame.with_columns(order=pl.int_ranges(pl.col("event_name").list.len())).explode("event_name", "order")
+    frame = _named(systems, day, sessions)
+    person, order = frame["person"].to_numpy(), frame["order"].to_numpy()
     last = pl.col("order") == pl.col("order").max().over("person", "visit")
     is_purchase = pl.col("event_name") == "purchase"
-    order_id = systems.receipt_id(frame["person"].to_numpy(), day.number, purpose="order")
-    totals = (
-        day.facts.lines.filter("is_web")
-        .group_by("person")
-        .agg(cents=(pl.col("units") * pl.col("price_cents") - pl.col("coupon_cents")).sum())
-    )
-    frame = frame.join(totals, on="person", how="left", maintain_order="left")
-    viewed = (
-        bits(seed, "viewed", frame["person"].to_numpy(), day.number, frame["order"].to_numpy())
-        % np.uint64(len(systems.sku))
-    ).astype(np.int64)
+    order_id = systems.receipt_id(person, day.number, purpose="order")
+    paid = (pl.col("units") * pl.col("price_cents") - pl.col("coupon_cents")).sum()
+    totals = day.facts.lines.filter("is_web").group_by("person").agg(cents=paid)
+    drawn = bits(systems.seed, "viewed", person, day.number, order) % np.uint64(len(systems.sku))
     looks = pl.col("event_name").is_in(["view_item", "add_to_cart"])
-    return frame.with_columns(
+    return frame.join(totals, on="person", how="left", maintain_order="left").with_columns(
         is_again=is_purchase & pl.col("repeats") & last,
         transaction_id=pl.when(is_purchase).then(pl.lit(order_id)).otherwise(None),
         revenue=pl.when(is_purchase).then(money(pl.col("cents"))).otherwise(None),
-        item=pl.when(looks).then(pl.lit(systems.sku.gather(viewed))).otherwise(None),
+        item=pl.when(looks).then(pl.lit(systems.sku.gather(drawn.astype(np.int64)))).otherwise(None),
     )
+
+
+def _named(systems: Systems, day: Day, sessions: pl.DataFrame) -> pl.DataFrame:
+    """A session's events by name: look around, and with a purchase go through cart, sign-in and checkout."""
+    rate = systems.scenario.dirt.duplicate_purchase_event
+    person = sessions["person"].to_numpy()
+    again = uniform(systems.seed, "dirt duplicate_purchase_event", person, day.number) < rate
+    bought, logs = pl.col("has_purchase"), pl.col("user_id").is_not_null()
+    repeats = bought & pl.lit(pl.Series(again))
+    names = pl.concat_list(
+        pl.concat_list(pl.lit("session_start"), pl.lit("page_view")),
+        pl.lit("view_item").repeat_by("views"),
+        _if(bought, "add_to_cart"),
+        _if(logs, "login"),
+        _if(bought, "begin_checkout", "purchase"),
+        _if(repeats, "purchase"),
+    )
+    login = 2 + pl.col("views") + bought.cast(pl.Int64)
+    frame = sessions.with_columns(event_name=names, login_order=login, repeats=repeats)
+    return frame.with_columns(order=pl.int_ranges(pl.col("event_name").list.len())).explode("event_name", "order")
+
+
+def _if(test: pl.Expr, *names: str) -> pl.Expr:
+    """These events if the test holds, else none."""
+    none = pl.lit([], dtype=pl.List(pl.String))
+    return pl.when(test).then(pl.concat_list([pl.lit(name) for name in names])).otherwise(none)

@@ -49,18 +49,9 @@ def _web_lines(systems: Systems, day: Day) -> pl.DataFrame:
 
 def _orders(systems: Systems, day: Day, lines: pl.DataFrame) -> pl.DataFrame:
     """One row per order: totals over its lines, the account or the guest's own data, the address."""
-    rate = pl.lit(pl.Series(column("tax_rate")[lines["category"].to_numpy()]))
-    gross, paid = pl.col("units") * pl.col("list_cents"), pl.col("units") * pl.col("price_cents")
-    net = paid - pl.col("coupon_cents")
-    priced = lines.with_columns(gross=gross, net=net, tax=(net * rate).round(0).cast(pl.Int64))
-    total = (
-        priced.group_by("person", "order_id").agg(pl.col("gross", "net", "tax", "coupon_cents").sum()).sort("person")
-    )
-    baskets = day.facts.baskets.filter("is_web").sort("person")
-    frame = total.join(baskets.select("person", "sold_second"), on="person", how="left", maintain_order="left")
+    frame = _totals(day, lines)
     person = frame["person"].to_numpy()
-    buyer = _buyers(systems, person, day.number)
-    frame = pl.concat([frame, buyer], how="horizontal")
+    frame = pl.concat([frame, _buyers(systems, person, day.number)], how="horizontal")
     moment = in_utc(local_time(pl.lit(day.number, dtype=pl.Int64), pl.col("sold_second")), systems.scenario.time_zone)
     currency = pl.lit(systems.scenario.currency)
     code = systems.last_treatment.gather(person)
@@ -96,6 +87,18 @@ def _orders(systems: Systems, day: Day, lines: pl.DataFrame) -> pl.DataFrame:
         shipping_address_province_code="state",
         shipping_address_country_code=pl.lit("US"),
     )
+
+
+def _totals(day: Day, lines: pl.DataFrame) -> pl.DataFrame:
+    """What each order's lines add up to, in cents, and when it was placed."""
+    rate = pl.lit(pl.Series(column("tax_rate")[lines["category"].to_numpy()]))
+    net = pl.col("units") * pl.col("price_cents") - pl.col("coupon_cents")
+    priced = lines.with_columns(
+        gross=pl.col("units") * pl.col("list_cents"), net=net, tax=(net * rate).round(0).cast(pl.Int64)
+    )
+    sums = priced.group_by("person", "order_id").agg(pl.col("gross", "net", "tax", "coupon_cents").sum())
+    placed = day.facts.baskets.filter("is_web").select("person", "sold_second")
+    return sums.sort("person").join(placed, on="person", how="left", maintain_order="left")
 
 
 def _buyers(systems: Systems, person: np.ndarray, day: int) -> pl.DataFrame:
