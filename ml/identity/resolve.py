@@ -15,7 +15,7 @@ from ml.identity.match.fields import Field, choose_fields
 from ml.identity.match.keys import build_keys
 from ml.identity.match.mixture import Model, counting_repeats, evidence, fit_model
 from ml.identity.match.results import edges_of, persons_of
-from ml.identity.match.rules import Ruling, apply_rules
+from ml.identity.match.rules import Ruling, apply_rules, private_identifiers
 from ml.identity.match.shared import Shared, set_aside_shared
 from ml.identity.normal.records import normalise_records
 from ml.identity.roles import Role
@@ -143,12 +143,13 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
     levels = comparer.levels(left, right)
     told("learning what evidence is worth")
     model = fit_model(records, comparer, left, right, levels, seed=seed)
-    bits, ruling = apply_rules(fields, levels, evidence(model, left, levels))
+    private = private_identifiers(records)
+    bits, ruling = apply_rules(fields, left, levels, evidence(model, left, levels), private)
     labels, refused = components(size, Links(left, right, bits))
     more_left, more_right = unseen_pairs(labels, refused, Links(left, right, bits))
     told(f"comparing {more_left.size:,} further pairs inside {np.unique(labels).size:,} groups")
     more = comparer.levels(more_left, more_right)
-    more_bits, more_ruling = apply_rules(fields, more, evidence(model, more_left, more))
+    more_bits, more_ruling = apply_rules(fields, more_left, more, evidence(model, more_left, more), private)
     links = Links(
         np.concatenate([left, more_left]), np.concatenate([right, more_right]), np.concatenate([bits, more_bits])
     )
@@ -167,7 +168,9 @@ def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:
     equal = np.array([field.equal for field in matched.fields], np.int8)
     levels = np.where(known.to_numpy()[repeated], equal, UNKNOWN).astype(np.int8)
     model = counting_repeats(matched.model, distinct.records, distinct.times)
-    bits, _ = apply_rules(matched.fields, levels, evidence(model, repeated, levels))
+    bits, _ = apply_rules(
+        matched.fields, repeated, levels, evidence(model, repeated, levels), private_identifiers(distinct.records)
+    )
     apart = np.isin(distinct.place, repeated[bits < JOIN_FROM])
     labels[apart] = labels.max(initial=0) + 1 + np.flatnonzero(apart)
     return labels
