@@ -9,7 +9,7 @@ import polars as pl
 
 from ml.errors import ContractError
 from ml.identity.match.blocking import Rule, budget_for, candidate_pairs
-from ml.identity.match.clustering import JOIN_FROM, Links, cluster_links, components, unseen_pairs
+from ml.identity.match.clustering import JOIN_FROM, Links, cluster_links, components, join_bar, unseen_pairs
 from ml.identity.match.compare import UNKNOWN, Comparer, Levels, Places
 from ml.identity.match.fields import Field, choose_fields
 from ml.identity.match.keys import build_keys
@@ -58,6 +58,7 @@ class _Matched:
     ruling: Ruling
     labels: Places
     refused_count: int
+    bar: float
 
 
 def resolve_records(
@@ -135,7 +136,15 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
     if size < 2 or not fields:
         levels = np.empty((0, len(fields)), np.int8)
         return _Matched(
-            fields, (), None, levels, Links(empty, empty, np.empty(0)), np.empty(0, np.int8), np.arange(size), 0
+            fields,
+            (),
+            None,
+            levels,
+            Links(empty, empty, np.empty(0)),
+            np.empty(0, np.int8),
+            np.arange(size),
+            0,
+            JOIN_FROM,
         )
     left, right, rules = candidate_pairs(build_keys(records, fields), fields, budget_for(size), seed=seed)
     told(f"comparing {left.size:,} pairs")
@@ -153,9 +162,10 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
     links = Links(
         np.concatenate([left, more_left]), np.concatenate([right, more_right]), np.concatenate([bits, more_bits])
     )
-    found = cluster_links(labels, refused, links, rarity=-float(np.log2(model.person_share)))
+    bar = join_bar(links.bits)
+    found = cluster_links(labels, refused, links, rarity=-float(np.log2(model.person_share)), bar=bar)
     levels, ruling = np.concatenate([levels, more]), np.concatenate([ruling, more_ruling])
-    return _Matched(fields, rules, model, levels, links, ruling, found, refused.size)
+    return _Matched(fields, rules, model, levels, links, ruling, found, refused.size, bar)
 
 
 def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:
@@ -171,7 +181,7 @@ def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:
     bits, _ = apply_rules(
         matched.fields, repeated, levels, evidence(model, repeated, levels), private_identifiers(distinct.records)
     )
-    apart = np.isin(distinct.place, repeated[bits < JOIN_FROM])
+    apart = np.isin(distinct.place, repeated[bits < matched.bar])
     labels[apart] = labels.max(initial=0) + 1 + np.flatnonzero(apart)
     return labels
 
@@ -200,6 +210,7 @@ def _report(frame: pl.DataFrame, matched: _Matched, persons: pl.DataFrame, share
         "largest_person_record_count": int(sizes.max()),  # type: ignore[arg-type]
         "compared_pair_count": matched.links.bits.size,
         "refused_group_count": matched.refused_count,
+        "join_from_bits": matched.bar,
         "shared_identifier_count": shared.values.height,
         "rule_pair_counts": [rule.pair_count for rule in matched.rules],
         "fields": [

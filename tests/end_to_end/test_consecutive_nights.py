@@ -16,7 +16,6 @@ from pipelines.seeds import read_seeds
 from pipelines.settings import Settings
 from tests.end_to_end.world import NIGHTS, new_home, run
 
-pytestmark = pytest.mark.xdist_group("consecutive nights")
 HOUSEHOLDS = 60  # enough that some are held out, some contacted, and the caps of consecutive weeks meet
 
 
