@@ -65,7 +65,7 @@ def join_bar(bits: Numbers) -> float:
     for bar in np.arange(JOIN_FROM, HIGHEST, STEP).tolist():
         above = bits >= bar
         if not above.any() or right[above].mean() >= PRECISION:
-            return bar
+            return float(bar)
     return HIGHEST
 
 
