@@ -46,7 +46,7 @@ def test_without_dirt_there_is_only_what_people_are(tmp_path):
 
 @pytest.mark.parametrize("kind", [*OF_RECORDS, *OF_FILES, *OF_ROWS, *OTHERS])
 def test_a_kind_of_dirt_comes_alone_when_it_alone_is_on(tmp_path, kind):
-    rate = 0.02 if kind in OF_ROWS else 0.4
+    rate = 0.02 if kind in OF_ROWS else 1.0 if kind in OF_FILES else 0.4
     telling = {"typo": 0.9} if kind == "bad_encoding" else {}  # only a letter that is no ASCII tells an encoding
     _, faults = recorded(tmp_path, 5, people=700, stores=12, behaviour=RESTLESS, **telling, **{kind: rate})
     assert kind in set(faults["kind"])
