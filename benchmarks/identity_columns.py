@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from benchmarks.identity_names import DOMAINS, Pools
 from benchmarks.identity_people import Address, People
 from benchmarks.identity_regimes import Regime
+from pipelines.simulator.names import DOMAINS, Pools
 
 HOUSE_NAMES = ["rose cottage", "flat 1", "flat 2", "unit 3", "the lodge", "hill farm", "glen view", "oak house"]
 SOURCES = ["store", "shop", "app", "newsletter"]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchmarks.identity_names import Pools, draw
+from pipelines.simulator.names import Pools, draw
 
 SIZES = {
     "single": [1.0],

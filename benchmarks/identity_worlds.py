@@ -16,10 +16,10 @@ import numpy as np
 import polars as pl
 
 from benchmarks.identity_columns import Draft, fill_columns
-from benchmarks.identity_names import Pools, draw, make_pools
-from benchmarks.identity_noise import make_mistakes
 from benchmarks.identity_people import Address, People, make_people
 from benchmarks.identity_regimes import REGIMES, Regime
+from pipelines.simulator.mistakes import make_mistakes
+from pipelines.simulator.names import Pools, draw, make_pools
 
 ROWS_PER_BLOCK = 500_000
 TRUTH = ["record_id", "person", "household", "is_twin", "is_in_black_hole"]

@@ -72,6 +72,19 @@ def import_(
 
 
 @app.command()
+def simulate(
+    scenario: Annotated[str, typer.Option(help="A scenario's name, or a file: docs/simulator.md.")] = "default",
+    seed: Annotated[int | None, typer.Option(help="Another seed than the scenario's.")] = None,
+    days: Annotated[int | None, typer.Option(help="Another length of history than the scenario's.")] = None,
+    home: Home = None,
+) -> None:
+    """A retailer about whom everything is known: months of files in landing, and the truth beside them."""
+    from pipelines.cli.simulate import simulate as simulate_
+
+    simulate_(scenario, seed, days, home)
+
+
+@app.command()
 def run(
     as_of_date: Annotated[str, typer.Option(help="The day that the decisions are for (YYYY-MM-DD).")],
     home: Home = None,

@@ -21,6 +21,9 @@ VIOLATIONS = [
     ("data_quality/bad.py", "from ml.errors import ContractError", "pipelines wires"),
     ("ml/decisioning/bad.py", "from data_quality.gates import judge", "pipelines wires"),
     ("pipelines/exports/verify.py", "from ml.decisioning import candidates", "the checker of the final files"),
+    ("pipelines/assets/bad.py", "from pipelines.simulator.effects import true_effects", "the night knows nothing"),
+    ("pipelines/run.py", "import pipelines.simulator.world", "the night knows nothing"),
+    ("ml/models/bad.py", "from pipelines.simulator.people import People", "the night knows nothing"),
 ]
 
 

@@ -11,6 +11,8 @@ from importlib.resources import files
 import numpy as np
 import polars as pl
 
+from pipelines.simulator.randomness import choice
+
 LETTERS = {
     "onsets": "b br c ch d dr f fl g gr h j k kl l m n p pr r s sh st t th tr v w wh z",
     "nuclei": "a e i o u a e i o ai ea ee ie oo ou ow au",
@@ -28,32 +30,31 @@ DOMAINS = ["mail.com", "post.net", "inbox.org", "webmail.com", "fastpost.com", "
 def zipf(count: int, *, exponent: float, offset: float) -> np.ndarray:
     """Chances of `count` ranks: 1 / (rank + offset) ** exponent, summing to one."""
     weight = 1.0 / (np.arange(count) + offset) ** exponent
-    return weight / weight.sum()
+    return np.asarray(weight / weight.sum())
 
 
-def draw(random: np.random.Generator, chances: np.ndarray, count: int) -> np.ndarray:
+def draw(chance: np.random.Generator, chances: np.ndarray, count: int) -> np.ndarray:
     """`count` ranks drawn with the given chances, by inversion (fast for millions)."""
-    edges = np.cumsum(chances)
-    return np.minimum(np.searchsorted(edges, random.random(count) * edges[-1], side="right"), len(chances) - 1)
+    return choice(chance.random(count), chances)
 
 
-def syllables(random: np.random.Generator, count: int, *, most: int = 2) -> np.ndarray:
+def syllables(chance: np.random.Generator, count: int, *, most: int = 2) -> np.ndarray:
     """`count` pronounceable words of one to `most` syllables and a closing consonant."""
     word = np.full(count, "", dtype=object)
-    length = random.integers(1, most + 1, count)
+    length = chance.integers(1, most + 1, count)
     for position in range(most):
-        start = np.array(ONSETS, dtype=object)[random.integers(0, len(ONSETS), count)]
-        middle = np.array(NUCLEI, dtype=object)[random.integers(0, len(NUCLEI), count)]
+        start = np.array(ONSETS, dtype=object)[chance.integers(0, len(ONSETS), count)]
+        middle = np.array(NUCLEI, dtype=object)[chance.integers(0, len(NUCLEI), count)]
         word = np.where(length > position, word + start + middle, word)
-    return word + np.array(CODAS, dtype=object)[random.integers(0, len(CODAS), count)]
+    return np.asarray(word + np.array(CODAS, dtype=object)[chance.integers(0, len(CODAS), count)])
 
 
-def distinct(random: np.random.Generator, words: np.ndarray, count: int) -> pl.Series:
+def distinct(chance: np.random.Generator, words: np.ndarray, count: int) -> pl.Series:
     """`count` different words in random order; too few is a mistake of this file."""
     pool = np.unique(words.astype(str))
     if len(pool) < count:
         raise ValueError(f"name pool: expected {count} different words, got {len(pool)}.")
-    return pl.Series(pool[random.permutation(len(pool))[:count]])
+    return pl.Series(pool[chance.permutation(len(pool))[:count]])
 
 
 def nicknames() -> dict[str, list[str]]:
@@ -84,26 +85,26 @@ class Pools:
     postcode: pl.Series
 
 
-def _given(random: np.random.Generator, half: int) -> tuple[pl.Series, pl.Series]:
+def _given(chance: np.random.Generator, half: int) -> tuple[pl.Series, pl.Series]:
     formal = nicknames()
     ends = np.array(["a", "ia", "elle", "ine", "en", "o", "us", "in"], dtype=object)
-    made = syllables(random, 6 * half, most=1) + ends[random.integers(0, len(ends), 6 * half)]
+    made = syllables(chance, 6 * half, most=1) + ends[chance.integers(0, len(ends), 6 * half)]
     real = np.array(sorted(formal))
     made = np.setdiff1d(made.astype(str), real)
     # real names are the frequent ones of both halves; a name keeps one gender
     side = np.array([word.endswith(("a", "e", "y", "h", "lyn")) for word in real])
     halves = []
     for is_female in (True, False):
-        own = random.permutation(real[side == is_female])[:half]
-        made = random.permutation(made)
+        own = chance.permutation(real[side == is_female])[:half]
+        made = chance.permutation(made)
         halves.append(np.concatenate([own, made[: half - len(own)]]))
         made = made[half - len(own) :]
     names = np.concatenate(halves)
-    short = [formal[name][random.integers(len(formal[name]))] if name in formal else None for name in names]
+    short = [formal[name][chance.integers(len(formal[name]))] if name in formal else None for name in names]
     return pl.Series(names), pl.Series(short, dtype=pl.String)
 
 
-def _postcodes(random: np.random.Generator, city_of: np.ndarray, style: str) -> pl.Series:
+def _postcodes(chance: np.random.Generator, city_of: np.ndarray, style: str) -> pl.Series:
     count = len(city_of)
     if style == "digits":
         width = 4 if count <= 9_000 else 5
@@ -116,7 +117,7 @@ def _postcodes(random: np.random.Generator, city_of: np.ndarray, style: str) -> 
     inside = np.arange(count) - np.maximum.accumulate(np.where(first, np.arange(count), 0))
     district = (1 + inside // 200 + 9 * (city_of // 484)).astype(str).astype(object)
     tail = (inside // 20 % 10).astype(str).astype(object) + letters[inside % 20]
-    return pl.Series(area + district + " " + tail + letters[random.integers(0, 22, count)])
+    return pl.Series(area + district + " " + tail + letters[chance.integers(0, 22, count)])
 
 
 def make_pools(seed: int, *, families: int, postcodes: int, style: str) -> Pools:
@@ -126,31 +127,31 @@ def make_pools(seed: int, *, families: int, postcodes: int, style: str) -> Pools
               style: "digits" (4 or 5 digits) or "letters" (area, district, sector, unit).
     Returns   Pools. Equal arguments give equal pools.
     """
-    random = np.random.default_rng([seed, 1])
+    chance = np.random.default_rng([seed, 1])
     half = 1_500
-    given, nickname = _given(random, half)
-    ends = np.array(FAMILY_ENDS, dtype=object)[random.integers(0, len(FAMILY_ENDS), 3 * families)]
-    starts = np.array(FAMILY_STARTS, dtype=object)[random.integers(0, len(FAMILY_STARTS), 3 * families)]
-    ends = np.where(random.random(3 * families) < 0.4, "", ends)
-    family = distinct(random, starts + syllables(random, 3 * families) + ends, families)
+    given, nickname = _given(chance, half)
+    ends = np.array(FAMILY_ENDS, dtype=object)[chance.integers(0, len(FAMILY_ENDS), 3 * families)]
+    starts = np.array(FAMILY_STARTS, dtype=object)[chance.integers(0, len(FAMILY_STARTS), 3 * families)]
+    ends = np.where(chance.random(3 * families) < 0.4, "", ends)
+    family = distinct(chance, starts + syllables(chance, 3 * families) + ends, families)
     cities = max(40, min(1_500, postcodes // 6))
-    place = syllables(random, 8 * cities) + np.array(PLACE_ENDS, dtype=object)[random.integers(0, 12, 8 * cities)]
-    city_of_postcode = np.sort(draw(random, zipf(cities, exponent=0.9, offset=6), postcodes))
-    street = syllables(random, 30_000) + " " + np.array(STREET_TYPES, dtype=object)[random.integers(0, 10, 30_000)]
-    work = syllables(random, 900, most=1) + " " + np.array(TRADES, dtype=object)[random.integers(0, 13, 900)]
-    spread = random.gamma(2.0, 1.0, postcodes)
+    place = syllables(chance, 8 * cities) + np.array(PLACE_ENDS, dtype=object)[chance.integers(0, 12, 8 * cities)]
+    city_of_postcode = np.sort(draw(chance, zipf(cities, exponent=0.9, offset=6), postcodes))
+    street = syllables(chance, 30_000) + " " + np.array(STREET_TYPES, dtype=object)[chance.integers(0, 10, 30_000)]
+    work = syllables(chance, 900, most=1) + " " + np.array(TRADES, dtype=object)[chance.integers(0, 13, 900)]
+    spread = chance.gamma(2.0, 1.0, postcodes)
     return Pools(
         given=given,
         given_chances=zipf(half, exponent=1.0, offset=8),
         nickname=nickname,
         family=family,
         family_chances=zipf(families, exponent=0.9, offset=20),
-        street=distinct(random, street, 10_000),
-        occupation=distinct(random, work, 250),
-        city=distinct(random, place, cities),
+        street=distinct(chance, street, 10_000),
+        occupation=distinct(chance, work, 250),
+        city=distinct(chance, place, cities),
         region=pl.Series(["nor", "sou", "eas", "wes", "cen", "hil", "lak", "isl"]),
         city_of_postcode=city_of_postcode,
-        region_of_city=random.integers(0, 8, cities),
+        region_of_city=chance.integers(0, 8, cities),
         postcode_chances=spread / spread.sum(),
-        postcode=_postcodes(random, city_of_postcode, style),
+        postcode=_postcodes(chance, city_of_postcode, style),
     )

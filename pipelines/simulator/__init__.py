@@ -1,0 +1,1 @@
+"""A retailer about whom everything is known: people who buy, answer contacts, and leave files as real systems do."""

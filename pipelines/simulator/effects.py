@@ -1,0 +1,150 @@
+"""The truth about every action: what it changes for every person, and what everybody is worth, exactly.
+
+Effects are those of a message that is sent; whether it may be sent is in `is_allowed`.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from pipelines.simulator.calendar import to_date
+from pipelines.simulator.contacts import channel_numbers, department_numbers
+from pipelines.simulator.expected import Expectation, expected
+from pipelines.simulator.randomness import Floats
+from pipelines.simulator.response import Response, respond
+from pipelines.simulator.scenario import CHANNELS, CLASSES
+from pipelines.simulator.world import World
+
+DEPTHS = (0.0, 0.1, 0.2)
+
+
+def standard_treatments() -> pl.DataFrame:
+    """The treatments whose effects are written down: every channel, without an offer and with two depths."""
+    rows = [
+        {"treatment_id": f"{channel}-{depth:g}", "channel": channel, "offer_depth": depth, "category": None}
+        for channel in CHANNELS
+        for depth in DEPTHS
+    ]
+    return pl.DataFrame(rows, schema_overrides={"category": pl.String, "offer_depth": pl.Float64})
+
+
+def true_effects(world: World, treatments: pl.DataFrame, rows: np.ndarray | None = None) -> pl.DataFrame:
+    """What each treatment, given on the morning of the world's next day, changes over the response window.
+
+    Takes     treatments: treatment_id, channel, offer_depth, category (null or a department), one row each;
+              rows: people, ascending, none of whom has left; None: everybody who is still here and has joined.
+    Returns   one row per (person, treatment_id): as_of_date; responder; is_allowed; buy_probability_without and _with,
+              sales_, margin_ and discount_ _without and _with in units of the currency, before returns; their
+              difference in buy_probability as uplift, and in margin as margin_uplift. f64, not rounded.
+    """
+    state = world.state
+    rows = people_here(world) if rows is None else rows
+    before = state.response.take(rows)
+    paths = [before] + [_after(world, rows, before, treatments[place]) for place in range(treatments.height)]
+    days = world.scenario.effects.response_days
+    without, *withs = expected(world.hazards, rows, state.last_day[rows], state.day, days, paths)
+    frames = [
+        _frame(world, rows, treatments[place], without, _bounced(world, treatments[place], without, one))
+        for place, one in enumerate(withs)
+    ]
+    return pl.concat(frames).sort("person", "treatment_id")
+
+
+def true_values(world: World, days: int, rows: np.ndarray | None = None) -> pl.DataFrame:
+    """What everybody is worth from the world's next day on, if nobody is contacted.
+
+    Returns   one row per person: as_of_date, horizon_days, buy_probability, sales and margin in units of the
+              currency (before returns), alive_probability at the horizon's end.
+    """
+    state = world.state
+    rows = people_here(world) if rows is None else rows
+    (one,) = expected(world.hazards, rows, state.last_day[rows], state.day, days, [state.response.take(rows)])
+    return pl.DataFrame(
+        {
+            "as_of_date": [to_date(state.day)] * len(rows),
+            "person": rows,
+            "horizon_days": np.full(len(rows), days),
+            "buy_probability": one.buy_probability,
+            "sales": one.sales / 100,
+            "margin": one.margin / 100,
+            "alive_probability": one.alive_probability,
+        }
+    )
+
+
+def people_here(world: World) -> np.ndarray:
+    """Everybody who has joined and not left."""
+    return np.flatnonzero(world.state.is_here & (world.people.joined_day <= world.state.day))
+
+
+def _after(world: World, rows: np.ndarray, before: Response, treatment: pl.DataFrame) -> Response:
+    """The state of people whom a treatment has reached."""
+    count = len(rows)
+    return respond(
+        world.people,
+        rows,
+        before,
+        world.state.day,
+        world.scenario.effects,
+        channel=np.full(count, channel_numbers(treatment)[0]),
+        depth=np.full(count, treatment["offer_depth"][0]),
+        department=np.full(count, department_numbers(treatment)[0]),
+    )
+
+
+def _bounced(world: World, treatment: pl.DataFrame, without: Expectation, reached: Expectation) -> Expectation:
+    """A message that is sent reaches its person unless it bounces."""
+    bounce = world.scenario.effects.channels[treatment["channel"][0]].bounce
+    return reached.mixed(without, np.full(len(without.margin), bounce))
+
+
+def _frame(
+    world: World, rows: np.ndarray, treatment: pl.DataFrame, without: Expectation, with_it: Expectation
+) -> pl.DataFrame:
+    money = {
+        f"{name}_{side}": getattr(one, name) / 100
+        for name in ("sales", "margin", "discount")
+        for side, one in (("without", without), ("with", with_it))
+    }
+    columns: dict[str, Floats | list[object]] = {
+        "buy_probability_without": without.buy_probability,
+        "buy_probability_with": with_it.buy_probability,
+        "uplift": with_it.buy_probability - without.buy_probability,
+        "margin_uplift": (with_it.margin - without.margin) / 100,
+        **money,
+    }
+    return pl.DataFrame(
+        {
+            "as_of_date": [to_date(world.state.day)] * len(rows),
+            "person": rows,
+            "treatment_id": [treatment["treatment_id"][0]] * len(rows),
+            "responder": np.array(CLASSES, dtype=object)[world.people.responder[rows]],
+            "is_allowed": world.state.consent[rows, channel_numbers(treatment)[0]],
+            **columns,
+        },
+        schema_overrides={"responder": pl.String},
+    )
+
+
+def copies(world: World, rows: np.ndarray, count: int) -> World:
+    """A world of `count` copies of each of some people, all in the state they are in: its draws are replicates.
+
+    Returns   a world whose person number p is a copy of rows[p // count].
+    """
+    again = object.__new__(World)
+    chosen = np.repeat(rows, count)
+    again.scenario, again.market = world.scenario, world.market
+    again.people = world.people.take(chosen)
+    again.hazards = type(world.hazards)(world.scenario, again.people, world.market)
+    again.consents = type(world.consents)(world.scenario, again.people)
+    again.aftermath = type(world.aftermath)(world.scenario, again.people)
+    state = world.state
+    again.state = replace(
+        state,
+        is_here=state.is_here[chosen],
+        last_day=state.last_day[chosen],
+        response=state.response.take(chosen),
+        consent=state.consent[chosen],
+    )
+    return again

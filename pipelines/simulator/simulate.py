@@ -1,0 +1,203 @@
+"""History in files: what `nightmarket simulate` does."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from ml.errors import ContractError
+from pipelines.files import write_json, write_parquet
+from pipelines.simulator.calendar import to_date
+from pipelines.simulator.effects import standard_treatments, true_effects, true_values
+from pipelines.simulator.facts import DayFacts
+from pipelines.simulator.scenario import CLASSES, Scenario
+from pipelines.simulator.soiling import Soiling, no_faults
+from pipelines.simulator.sources import consent, ga4, goods, loyalty, media, messaging, service, shopify, till
+from pipelines.simulator.sources.delivery import Delivery
+from pipelines.simulator.systems import Systems
+from pipelines.simulator.world import World
+from pipelines.simulator.writing import contents_of_all, write_day
+
+RECEIPT = "_simulator.json"  # which world a landing folder holds, and whether its history is complete
+SOURCES = (till, shopify, ga4, loyalty, consent, service, messaging, media, goods)
+
+
+@dataclass(frozen=True, slots=True)
+class HistorySummary:
+    """What a history is made of."""
+
+    scenario: Scenario
+    file_count: int
+    row_count: int
+    byte_count: int
+    fault_count: int
+    last_day: date
+    is_new: bool  # False: it was there already
+
+
+class Recorder:
+    """Writes the days of a world into a home, one after the other."""
+
+    def __init__(self, world: World, home: Path) -> None:
+        """Takes a world before its first day, and the retailer's folder."""
+        self.world, self.home = world, home
+        self.systems = Systems(world)
+        self.soiling = Soiling(self.systems)
+        self.writer = ThreadPoolExecutor(1)
+        self.writing: Future[None] | None = None
+        self.file_count = self.row_count = self.byte_count = self.fault_count = 0
+
+    def record(self, facts: DayFacts) -> None:
+        """Write what the systems export of a day, and the truth behind it."""
+        day = self.systems.day(facts)
+        exports = [source.export(self.systems, day) for source in SOURCES]
+        soiled, dirt = self.soiling.soiled(day.number, [one for export in exports for one in export.deliveries])
+        truth = {name: frame for export in exports for name, frame in export.truth.items() if name != "faults"}
+        planted = [export.truth["faults"] for export in exports if "faults" in export.truth]
+        truth |= {"gone": pl.DataFrame({"person": facts.gone})} if len(facts.gone) else {}
+        self.row_count += sum(one.frame.height for one in soiled)
+        if self.writing is not None:
+            self.writing.result()
+        self.writing = self.writer.submit(self._write, day.number, soiled, truth, [*planted, dirt])
+
+    def finish(self) -> None:
+        """Wait until everything is written."""
+        if self.writing is not None:
+            self.writing.result()
+        self.writer.shutdown()
+
+    def _write(
+        self, day: int, soiled: list[Delivery], truth: dict[str, pl.DataFrame], faults: list[pl.DataFrame]
+    ) -> None:
+        """Runs beside the next day's simulation, one day at a time and in order."""
+        placed = []
+        for delivery, files in zip(soiled, contents_of_all(soiled), strict=True):
+            arrived, noted = self.soiling.placed(day, delivery, files)
+            placed += arrived
+            faults.append(noted)
+        planted = pl.concat(faults).sort(no_faults().columns)
+        write_day(self.home, day, placed, truth | ({"faults": planted} if planted.height else {}))
+        self.byte_count += sum(len(one.content) for one in placed)
+        self.file_count += len(placed)
+        self.fault_count += planted.height
+
+    def write_people(self) -> None:
+        """The truth that does not change: who is who, which record is whose, what is wrong with the records."""
+        records = self.systems.records
+        truth = self.home / "truth"
+        write_parquet(truth / "people.parquet", people_frame(self.systems))
+        write_parquet(truth / "records.parquet", records.records.sort("record"))
+        write_parquet(truth / "record_faults.parquet", records.faults)
+        self.fault_count += records.faults.height
+
+    def write_expectations(self) -> None:
+        """The truth about the day after the last: what every treatment changes and what everybody is worth."""
+        after, horizon = self.world.next_day.isoformat(), self.world.scenario.value_horizon_days
+        truth = self.home / "truth"
+        write_parquet(truth / "effects" / f"{after}.parquet", true_effects(self.world, standard_treatments()))
+        write_parquet(truth / "values" / f"{after}.parquet", true_values(self.world, horizon))
+
+
+def simulate_history(scenario: Scenario, home: Path, progress: Callable[[int, int], None]) -> HistorySummary:
+    """Live through a scenario's days with its habitual campaigns, and write landing and truth.
+
+    Takes     progress: called with (days done, days in all).
+    Raises    ContractError if the home's landing folder holds something else.
+    """
+    is_there = _is_complete(scenario, home)
+    if is_there is not None:
+        return is_there
+    world = World(scenario)
+    recorder = Recorder(world, home)
+    write_json(home / "landing" / RECEIPT, _receipt(scenario, None))
+    recorder.write_people()
+    for done in range(scenario.days):
+        day = world.next_day
+        recorder.record(world.step(day, world.habitual_treatments(day)))
+        progress(done + 1, scenario.days)
+    recorder.finish()
+    recorder.write_expectations()
+    os.sync()  # once for all: until the receipt says complete, nothing counts
+    summary = _summary(scenario, recorder)
+    write_json(home / "landing" / RECEIPT, _receipt(scenario, summary))
+    return summary
+
+
+def people_frame(systems: Systems) -> pl.DataFrame:
+    """Who is who: identity and the traits that decide what somebody does; one row per person."""
+    people = systems.people
+    traits: dict[str, Any] = {
+        "responder": pl.Series(np.array(CLASSES, dtype=object)[people.responder], dtype=pl.String),
+        "joined_day": people.joined_day,
+        "home_store": systems.stores.gather(people.home_store),
+        "trips_per_day": people.trips_per_day,
+        "web_share": people.web_share,
+        "discount_sensitivity": people.discount_sensitivity,
+        "brand_loyalty": people.brand_loyalty,
+        "price_tier": people.price_tier,
+        "dropout_per_day": people.dropout_per_day,
+        "fatigue_factor": people.fatigue_factor,
+        "is_staff": people.is_staff,
+    }
+    days = ["joined_day", "moved_day", "new_name_day", "new_phone_day"]
+    frame = systems.identities.with_columns(**traits)
+    dates = [pl.col(name).cast(pl.Int32).cast(pl.Date).alias(name.replace("_day", "_date")) for name in days]
+    return frame.with_columns(dates).drop(days).sort("person")
+
+
+def _summary(scenario: Scenario, recorder: Recorder) -> HistorySummary:
+    return HistorySummary(
+        scenario=scenario,
+        file_count=recorder.file_count,
+        row_count=recorder.row_count,
+        byte_count=recorder.byte_count,
+        fault_count=recorder.fault_count,
+        last_day=to_date(recorder.world.state.day - 1),
+        is_new=True,
+    )
+
+
+def _fingerprint(scenario: Scenario) -> str:
+    return hashlib.sha256(scenario.model_dump_json().encode()).hexdigest()
+
+
+def _receipt(scenario: Scenario, summary: HistorySummary | None) -> dict[str, Any]:
+    counts = ("file_count", "row_count", "byte_count", "fault_count")
+    return {
+        "scenario": scenario.name,
+        "seed": scenario.seed,
+        "scenario_sha256": _fingerprint(scenario),
+        "is_complete": summary is not None,
+        **({name: getattr(summary, name) for name in counts} if summary else {}),
+    }
+
+
+def _is_complete(scenario: Scenario, home: Path) -> HistorySummary | None:
+    """The summary of a history that is there already; None if it is to be made.
+
+    Raises    ContractError if landing holds files of anything else.
+    """
+    landing, receipt = home / "landing", home / "landing" / RECEIPT
+    found = [path.name for path in sorted(landing.iterdir())] if landing.exists() else []
+    if not found:
+        return None
+    known = json.loads(receipt.read_text(encoding="utf-8")) if receipt.exists() else {}
+    if known.get("scenario_sha256") != _fingerprint(scenario):
+        there = f"{known['scenario']} with seed {known['seed']}" if known else ", ".join(found[:4])
+        raise ContractError(
+            f"{landing}: expected it empty or with this very world ({scenario.name}, seed {scenario.seed}), "
+            f"found {there}. Landing is never overwritten: choose another folder with --home."
+        )
+    if not known["is_complete"]:
+        return None
+    last = to_date(scenario.first_day_number + scenario.days - 1)
+    counts = {name: known[name] for name in ("file_count", "row_count", "byte_count", "fault_count")}
+    return HistorySummary(scenario=scenario, last_day=last, is_new=False, **counts)
