@@ -181,7 +181,7 @@ def test_rules_name_a_link_in_their_order_and_add_to_what_is_known():
 
 def test_an_address_of_several_first_names_proves_nothing_of_a_record_without_one():
     records = pl.DataFrame(
-        {"email": ["own@x.de", "own@x.de", "fam@x.de", "fam@x.de", "fam@x.de"],
+        {"email": ["own@x.example", "own@x.example", "fam@x.example", "fam@x.example", "fam@x.example"],
          "given_root": ["ann", None, "ann", "bob", None]}
     )  # fmt: skip
     private = private_identifiers(records)
