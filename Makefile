@@ -30,10 +30,10 @@ test: $(INSTALLED) ## everything that must hold: style, types, unit, property, p
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist loadgroup --durations=10
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
 
 fast: $(INSTALLED) ## the tests that take seconds
-	@$(BIN)/pytest -n 2 tests/unit tests/property
+	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/property
 
 lint: $(INSTALLED) ## format and fix what can be fixed
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/lint-imports

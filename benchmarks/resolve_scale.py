@@ -1,6 +1,6 @@
 """Time and memory of `nightmarket resolve`, file to file, beside Splink alone on the same records.
 
-python -m benchmarks.resolve_scale WORLD RECORDS [--splink] [--threads 2] [--folder DIR]
+python -m benchmarks.resolve_scale WORLD RECORDS [--splink joined] [--threads 2] [--folder DIR]
 
 Each runs in a process of its own; peak memory is that process's. Splink's time is its training, prediction and
 clustering, without reading files or bringing values into one spelling.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
+from benchmarks.identity_peers import CONFIGURATIONS
 from benchmarks.identity_regimes import REGIMES
 from benchmarks.identity_score import score
 from benchmarks.identity_worlds import World, make_world, write_world
@@ -28,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("world")
     parser.add_argument("records", type=int)
-    parser.add_argument("--splink", action="store_true")
+    parser.add_argument("--splink", choices=sorted(CONFIGURATIONS))
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--folder", type=Path)
@@ -44,6 +45,7 @@ def main() -> None:
         print(f"nightmarket  wall {wall:7.1f} s  CPU {cpu:7.1f} s  {memory:5.2f} GiB  F1 {found.f1:.4f}", flush=True)
         if choice.splink:
             peer = [sys.executable, "-m", "benchmarks.identity_table", "--peer-only", "--worlds", choice.world]
+            peer += ["--splink", choice.splink]
             subprocess.run([*peer, "--records", str(choice.records), "--seed", str(choice.seed)], check=True)
 
 

@@ -9,13 +9,13 @@ import polars as pl
 
 from ml.errors import ContractError
 from ml.identity.match.blocking import Rule, budget_for, candidate_pairs
-from ml.identity.match.clustering import JOIN_FROM, Links, cluster_links, components, unseen_pairs
+from ml.identity.match.clustering import JOIN_FROM, Links, cluster_links, components, join_bar, unseen_pairs
 from ml.identity.match.compare import UNKNOWN, Comparer, Levels, Places
 from ml.identity.match.fields import Field, choose_fields
 from ml.identity.match.keys import build_keys
 from ml.identity.match.mixture import Model, counting_repeats, evidence, fit_model
 from ml.identity.match.results import edges_of, persons_of
-from ml.identity.match.rules import Ruling, apply_rules
+from ml.identity.match.rules import Ruling, apply_rules, private_identifiers
 from ml.identity.match.shared import Shared, set_aside_shared
 from ml.identity.normal.records import normalise_records
 from ml.identity.roles import Role
@@ -58,6 +58,7 @@ class _Matched:
     ruling: Ruling
     labels: Places
     refused_count: int
+    bar: float
 
 
 def resolve_records(
@@ -135,7 +136,15 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
     if size < 2 or not fields:
         levels = np.empty((0, len(fields)), np.int8)
         return _Matched(
-            fields, (), None, levels, Links(empty, empty, np.empty(0)), np.empty(0, np.int8), np.arange(size), 0
+            fields,
+            (),
+            None,
+            levels,
+            Links(empty, empty, np.empty(0)),
+            np.empty(0, np.int8),
+            np.arange(size),
+            0,
+            JOIN_FROM,
         )
     left, right, rules = candidate_pairs(build_keys(records, fields), fields, budget_for(size), seed=seed)
     told(f"comparing {left.size:,} pairs")
@@ -143,18 +152,20 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
     levels = comparer.levels(left, right)
     told("learning what evidence is worth")
     model = fit_model(records, comparer, left, right, levels, seed=seed)
-    bits, ruling = apply_rules(fields, levels, evidence(model, left, levels))
+    private = private_identifiers(records)
+    bits, ruling = apply_rules(fields, left, levels, evidence(model, left, levels), private)
     labels, refused = components(size, Links(left, right, bits))
     more_left, more_right = unseen_pairs(labels, refused, Links(left, right, bits))
     told(f"comparing {more_left.size:,} further pairs inside {np.unique(labels).size:,} groups")
     more = comparer.levels(more_left, more_right)
-    more_bits, more_ruling = apply_rules(fields, more, evidence(model, more_left, more))
+    more_bits, more_ruling = apply_rules(fields, more_left, more, evidence(model, more_left, more), private)
     links = Links(
         np.concatenate([left, more_left]), np.concatenate([right, more_right]), np.concatenate([bits, more_bits])
     )
-    found = cluster_links(labels, refused, links, rarity=-float(np.log2(model.person_share)))
+    bar = join_bar(links.bits)
+    found = cluster_links(labels, refused, links, rarity=-float(np.log2(model.person_share)), bar=bar)
     levels, ruling = np.concatenate([levels, more]), np.concatenate([ruling, more_ruling])
-    return _Matched(fields, rules, model, levels, links, ruling, found, refused.size)
+    return _Matched(fields, rules, model, levels, links, ruling, found, refused.size, bar)
 
 
 def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:
@@ -167,8 +178,10 @@ def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:
     equal = np.array([field.equal for field in matched.fields], np.int8)
     levels = np.where(known.to_numpy()[repeated], equal, UNKNOWN).astype(np.int8)
     model = counting_repeats(matched.model, distinct.records, distinct.times)
-    bits, _ = apply_rules(matched.fields, levels, evidence(model, repeated, levels))
-    apart = np.isin(distinct.place, repeated[bits < JOIN_FROM])
+    bits, _ = apply_rules(
+        matched.fields, repeated, levels, evidence(model, repeated, levels), private_identifiers(distinct.records)
+    )
+    apart = np.isin(distinct.place, repeated[bits < matched.bar])
     labels[apart] = labels.max(initial=0) + 1 + np.flatnonzero(apart)
     return labels
 
@@ -197,6 +210,7 @@ def _report(frame: pl.DataFrame, matched: _Matched, persons: pl.DataFrame, share
         "largest_person_record_count": int(sizes.max()),  # type: ignore[arg-type]
         "compared_pair_count": matched.links.bits.size,
         "refused_group_count": matched.refused_count,
+        "join_from_bits": matched.bar,
         "shared_identifier_count": shared.values.height,
         "rule_pair_counts": [rule.pair_count for rule in matched.rules],
         "fields": [

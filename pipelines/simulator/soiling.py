@@ -85,12 +85,13 @@ class _Dirty:
 
     def _row_numbers(self) -> np.ndarray:
         """A number per row that follows from what the row is, not from where it stands."""
-        key = pl.col(self.delivery.key).fill_null("")
-        frame = self.delivery.frame.select(key=key, place=pl.int_range(pl.len()).over(key))
-        text = np.asarray(frame["key"].to_list(), dtype=f"S{KEY_BYTES}")  # a hash of Polars may change with its version
+        names = [name for name in (self.delivery.within, self.delivery.key) if name is not None]
+        key = self.delivery.frame.select(pl.concat_str([pl.col(name).fill_null("") for name in names]))
+        text = np.asarray(
+            key.to_series().to_list(), dtype=f"S{KEY_BYTES}"
+        )  # a hash of Polars may change with its version
         first, second, third = text.view(np.int64).reshape(-1, KEY_BYTES // 8).T
-        mixed = bits(self.soiling.seed, "row", first, second, third).view(np.int64)
-        return np.asarray(mixed + frame["place"].to_numpy())
+        return bits(self.soiling.seed, "row", first, second, third).view(np.int64)
 
     def _rows(self) -> Delivery:
         """Cells that are no amount, amounts with a decimal comma, rows that stand twice."""

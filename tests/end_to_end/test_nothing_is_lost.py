@@ -18,7 +18,6 @@ from pipelines.night import ledger_of, warehouse_of
 from pipelines.settings import Settings
 from tests.end_to_end.world import LAST, new_home, run
 
-pytestmark = pytest.mark.xdist_group("nothing is lost")
 EARLY = date(2017, 10, 17)
 
 

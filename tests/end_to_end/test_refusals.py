@@ -15,7 +15,6 @@ from pipelines.cli.main import main
 from pipelines.lock import held_by
 from tests.end_to_end.world import LAST, bytes_of, leftovers, new_home, run
 
-pytestmark = pytest.mark.xdist_group("refusals")
 NIGHT = ["run", "--as-of-date", LAST.isoformat()]
 
 
@@ -105,7 +104,9 @@ def test_a_warehouse_that_another_program_has_open_is_named(capsys, monkeypatch,
     assert "lock" in said.lower()
 
 
-def test_a_full_disk_is_said_in_words_and_an_ordinary_run_finishes_the_night(capsys, monkeypatch, tmp_path) -> None:
+def test_a_full_disk_is_said_in_words_and_an_ordinary_run_finishes_the_night(
+    capsys, monkeypatch, tmp_path, finished
+) -> None:
     settings = new_home(tmp_path)
     real, count = files.fsync_file, 0
 
@@ -122,15 +123,11 @@ def test_a_full_disk_is_said_in_words_and_an_ordinary_run_finishes_the_night(cap
     assert leftovers(settings) == []
     monkeypatch.setattr(files, "fsync_file", real)
     run(settings)
-    clean = new_home(tmp_path / "clean")
-    run(clean)
-    assert bytes_of(settings) == bytes_of(clean)
+    assert bytes_of(settings) == bytes_of(finished)
 
 
-def test_readers_of_the_published_copy_never_block_a_night(tmp_path: Path) -> None:
-    settings = new_home(tmp_path)
-    run(settings)
-    copy = next(settings.folder("published").rglob("nightmarket.duckdb"))
+def test_readers_of_the_published_copy_never_block_a_night(finished_copy) -> None:
+    copy = next(finished_copy.folder("published").rglob("nightmarket.duckdb"))
     with duckdb.connect(str(copy), read_only=True) as reader:
-        run(settings)
+        run(finished_copy)
         assert reader.sql("select count(*) from customer_360").fetchall()[0][0] > 0

@@ -1,7 +1,6 @@
 """A night is a function: the same bytes with one thread or two, again, and after being killed anywhere."""
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from pipelines.night import ledger_of
 from pipelines.settings import Settings
 from tests.end_to_end.world import LAST, Killed, bytes_of, killed_at_write, leftovers, new_home, run
 
-pytestmark = pytest.mark.xdist_group("same night")
 NEVER = 10**9
 
 
@@ -32,20 +30,17 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     return Undisturbed(bytes_of(settings), len(writes))
 
 
-def test_two_threads_write_the_bytes_that_one_thread_wrote(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    settings = new_home(tmp_path, threads=2)
-    run(settings)
-    assert bytes_of(settings) == undisturbed.files
+def test_two_threads_write_the_bytes_that_one_thread_wrote(undisturbed: Undisturbed, finished: Settings) -> None:
+    assert finished.threads == 2
+    assert bytes_of(finished) == undisturbed.files
     assert any(name.startswith("exports/") for name in undisturbed.files)
     assert any(name.startswith("published/") for name in undisturbed.files)
 
 
-def test_running_a_finished_night_again_changes_nothing(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    settings = new_home(tmp_path)
-    run(settings)
-    settings.warehouse_path.unlink()
-    run(settings)
-    assert bytes_of(settings) == undisturbed.files
+def test_running_a_finished_night_again_changes_nothing(undisturbed: Undisturbed, finished_copy: Settings) -> None:
+    finished_copy.warehouse_path.unlink()
+    run(finished_copy)
+    assert bytes_of(finished_copy) == undisturbed.files
 
 
 def test_a_night_killed_again_and_again_and_then_run_gives_the_same_bytes(
@@ -63,10 +58,8 @@ def test_a_night_killed_again_and_again_and_then_run_gives_the_same_bytes(
     assert bytes_of(settings) == undisturbed.files
 
 
-def test_a_sealed_night_that_comes_out_differently_is_refused_and_stays_as_it_was(tmp_path: Path) -> None:
-    settings = new_home(tmp_path)
-    run(settings)
-    ledger = ledger_of(settings)
+def test_a_sealed_night_that_comes_out_differently_is_refused_and_stays_as_it_was(finished_copy: Settings) -> None:
+    ledger = ledger_of(finished_copy)
     before = ledger.path("decisions", LAST).read_bytes()
     other = ledger.read("decisions", LAST).reverse()
     with pytest.raises(ContractError, match="sealed"):
@@ -74,16 +67,14 @@ def test_a_sealed_night_that_comes_out_differently_is_refused_and_stays_as_it_wa
     assert ledger.path("decisions", LAST).read_bytes() == before
 
 
-def test_a_file_that_arrives_late_does_not_change_a_past_night(tmp_path: Path) -> None:
-    settings = new_home(tmp_path)
-    run(settings, date(2017, 12, 19))
-    before = bytes_of(settings)
-    source = next((settings.folder("landing") / "pos/order_lines").rglob("*.csv"))
-    late = settings.folder("landing") / "pos/order_lines/delivered_date=2017-12-11" / "late.csv"
+def test_a_file_that_arrives_late_does_not_change_a_past_night(finished_copy: Settings) -> None:
+    before = bytes_of(finished_copy)
+    lines = finished_copy.folder("landing") / "pos/order_lines"
+    source, late = next(lines.rglob("*.csv")), lines / "delivered_date=2017-12-11" / "late.csv"
     header, first, *_ = source.read_text(encoding="utf-8").splitlines()
     late.write_text(f"{header}\n{first.replace(',', '9,', 3)}\n", encoding="utf-8")
-    run(settings, date(2017, 12, 19))
-    assert bytes_of(settings) == before
+    run(finished_copy)
+    assert bytes_of(finished_copy) == before
 
 
 def _dies(settings: Settings, *, at: int) -> bool:

@@ -12,8 +12,6 @@ from pipelines.ledger_schema import EXPORTS
 from tests.builders.bronze import LAST_WEEK, NIGHT, export, ledger_row
 from tests.builders.warehouse import DBT, SEEDS, built, hashes, not_good, run_dbt
 
-pytestmark = pytest.mark.xdist_group("dbt")
-
 HISTORY = "insert into marts.contact_history (person_id, channel_code, contacted_date, origin, contact_ref, {})"
 BREAKS = {
     "a line is lost": (

@@ -11,8 +11,6 @@ from pipelines.ledger_schema import STREAMS
 from tests.builders.bronze import TABLES
 from tests.builders.warehouse import DBT, SEEDS, SELECTIONS, built
 
-pytestmark = pytest.mark.xdist_group("dbt")
-
 MARTS = ("core", "decisions", "activation", "measurement")
 MAY_READ = {  # layer -> the layers it may select from; the marts' order is the order of the night
     "staging": {"source"},

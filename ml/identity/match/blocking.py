@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from ml.errors import ContractError
 from ml.identity.match.fields import Field
 from ml.identity.match.keys import Keys
 from ml.identity.match.pairs import Places, pair_count, pairs_of, swapped_pairs
@@ -18,6 +19,8 @@ HALVING = 0.5  # a pair found again is worth half as much as before: rules shoul
 LEAST_GAIN = 0.0005  # of the made-up pairs
 MOST_RULES = 48  # each sorts all records once; the last of more than these find next to nothing
 HOPELESS = 12.0  # bits below an even chance: a pair that looks worse is not compared
+STEP_BITS, ZERO_STEP = 8, 96  # a pair and its first guess stand in one number: -48 to 79 bits in half bits
+MOST_RECORDS = 1 << 27  # more, and that number does not fit
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,20 +107,22 @@ def candidate_pairs(
     Returns   left, right: row numbers, left < right, sorted, no pair twice; and the rules that found them. Of more
               pairs than the budget allows, those with the best first guess stay.
     """
+    size = keys.codes.shape[0]
+    if size > MOST_RECORDS:
+        raise ContractError(f"expected at most {MOST_RECORDS:,} different records, got {size:,}. Divide the file.")
     rules = choose_rules(keys, budget, seed=seed)
     screen = Screen(keys, fields)
-    size = keys.codes.shape[0]
-    floor = np.float32(np.log2(max(size, 2)) - HOPELESS)
-    pairs, scores = np.empty(0, np.int64), np.empty(0, np.float32)
-    waiting: list[tuple[Places, Scores]] = []
+    floor = _step(np.array([np.log2(max(size, 2)) - HOPELESS]))[0]
+    kept, waiting = np.empty(0, np.int64), [np.empty(0, np.int64)]
     for left, right in _all_pairs(keys, rules, budget):
-        found = screen.scores(left, right)
-        keep = found >= floor
-        waiting.append((left[keep] * size + right[keep], found[keep]))
-        if sum(part.size for part, _ in waiting) > budget.compared:
-            pairs, scores, floor = _best(pairs, scores, waiting, floor, budget.compared)
+        steps = _step(screen.scores(left, right))
+        is_hopeful = steps >= floor
+        waiting.append((left * size + right)[is_hopeful] << STEP_BITS | steps[is_hopeful])
+        if sum(part.size for part in waiting) > budget.compared:
+            kept, floor = _best(np.concatenate([kept, *waiting]), floor, budget.compared)
             waiting = []
-    pairs, _, _ = _best(pairs, scores, waiting, floor, budget.compared)
+    kept, _ = _best(np.concatenate([kept, *waiting]), floor, budget.compared)
+    pairs = kept >> STEP_BITS
     return pairs // size, pairs % size, rules
 
 
@@ -134,18 +139,20 @@ def _all_pairs(keys: Keys, rules: Sequence[Rule], budget: Budget) -> Iterator[tu
             yield from swapped_pairs(given, family, other)
 
 
-def _best(
-    pairs: Places, scores: Scores, waiting: Sequence[tuple[Places, Scores]], floor: np.float32, most: int
-) -> tuple[Places, Scores, np.float32]:
+def _step(scores: Scores) -> Places:
+    """First guesses in whole half bits, from 0: what lies outside is beyond doubt."""
+    steps = np.floor(scores * 2).astype(np.int64) + ZERO_STEP
+    return np.asarray(np.clip(steps, 0, (1 << STEP_BITS) - 1))
+
+
+def _best(pairs: Places, floor: np.int64, most: int) -> tuple[Places, np.int64]:
     """Sorted pairs without repeats; above `most`, the half bits that fit, so that equal guesses share one fate."""
-    everything = np.concatenate([pairs, *(part for part, _ in waiting)])
-    guesses = np.concatenate([scores, *(part for _, part in waiting)])
-    everything, first = np.unique(everything, return_index=True)
-    guesses = guesses[first]
-    if everything.size <= most:
-        return everything, guesses, floor
-    steps = np.floor(guesses * 2)
-    level, count = np.unique(steps, return_counts=True)
-    kept = np.cumsum(count[::-1])[::-1] <= most
-    floor = np.float32((level[kept].min() if kept.any() else level.max()) / 2)
-    return everything[guesses >= floor], guesses[guesses >= floor], floor
+    pairs.sort()
+    pairs = pairs[np.r_[True, pairs[1:] != pairs[:-1]][: pairs.size]]
+    if pairs.size <= most:
+        return pairs, floor
+    steps = pairs & ((1 << STEP_BITS) - 1)
+    count = np.bincount(steps)
+    fits = np.cumsum(count[::-1])[::-1] <= most
+    floor = np.int64(np.argmax(fits)) if fits.any() else steps.max()
+    return pairs[steps >= floor], floor

@@ -15,7 +15,9 @@ from ml.identity.match.compare import Places
 
 Numbers = NDArray[np.float64]
 LOOK_FROM = -2.0  # bits: links above it make the components that are looked at
-JOIN_FROM = 0.0  # bits: two records join if they are more likely one person than not
+JOIN_FROM = 0.0  # bits: two records join if they are more likely one person than not,
+PRECISION = 0.96  # or, where that would join too many strangers, from where on this share of pairs is expected right
+STEP, HIGHEST = 0.25, 7.0  # bits: what is tried for it
 REPEATED = (
     0.8  # correlation of the evidence of pairs between the same two groups: mistakes are in records, not in pairs
 )
@@ -54,6 +56,19 @@ def components(size: int, links: Links) -> tuple[Places, Places]:
     return labels, np.flatnonzero((sizes > LARGEST) & (density < DENSE))
 
 
+def join_bar(bits: Numbers) -> float:
+    """From how many bits on two records join: JOIN_FROM, or as much more as PRECISION needs.
+
+    Takes     bits: of compared pairs; of each the chance of being right is 1 / (1 + 2^-bits).
+    """
+    right = 1.0 / (1.0 + 2.0 ** -np.clip(bits, 0.0, 60.0))
+    for bar in np.arange(JOIN_FROM, HIGHEST, STEP).tolist():
+        above = bits >= bar
+        if not above.any() or right[above].mean() >= PRECISION:
+            return float(bar)
+    return HIGHEST
+
+
 def unseen_pairs(labels: Places, refused: Places, links: Links) -> tuple[Places, Places]:
     """The pairs inside components of at most LARGEST records that were not compared yet."""
     size = labels.size
@@ -71,13 +86,13 @@ def unseen_pairs(labels: Places, refused: Places, links: Links) -> tuple[Places,
     return missing // size, missing % size
 
 
-def cluster_links(labels: Places, refused: Places, links: Links, *, rarity: float) -> Places:
+def cluster_links(labels: Places, refused: Places, links: Links, *, rarity: float, bar: float = JOIN_FROM) -> Places:
     """The person of every record, as a label.
 
     Takes     labels, refused: of `components`; links: with all pairs inside components of at most LARGEST records;
-              rarity: bits that every link lost because two records are rarely one person.
+              rarity: bits that every link lost because two records are rarely one person; bar: of `join_bar`.
     Returns   int64 labels. Groups join in order of the mean evidence between them, each pair cut to CAP, while with
-              `relief` it is at least JOIN_FROM. A component above LARGEST that is dense is one person; a refused one is
+              `relief` it is at least the bar. A component above LARGEST that is dense is one person; a refused one is
               nobody's.
     Source    average linkage (Sokal and Michener 1958) on log odds: a greedy answer to correlation clustering
               (Bansal, Blum and Chawla 2004), in which all pairs vote.
@@ -92,24 +107,24 @@ def cluster_links(labels: Places, refused: Places, links: Links, *, rarity: floa
     component = labels[left]
     starts = np.flatnonzero(np.r_[True, component[1:] != component[:-1]][: component.size])
     ends = np.append(starts, component.size)[1:]
-    agreed = _agreed(component, sizes, starts, ends, bits)
+    agreed = _agreed(component, sizes, starts, ends, bits - bar)
     whole = np.isin(labels, component[starts[agreed]])
     found[whole] = labels[whole]  # every pair speaks for it: no order could end differently
     for start, end in zip(starts[~agreed].tolist(), ends[~agreed].tolist(), strict=True):
         rows, places = np.unique(np.concatenate([left[start:end], right[start:end]]), return_inverse=True)
         half = end - start
-        groups = _join(rows.size, places[:half], places[half:], bits[start:end], rarity=rarity)
+        groups = _join(rows.size, places[:half], places[half:], bits[start:end], rarity=rarity, bar=bar)
         found[rows] = labels.size + rows[groups]
     return np.unique(found, return_inverse=True)[1].astype(np.int64)
 
 
-def _agreed(component: Places, sizes: Places, starts: Places, ends: Places, bits: Numbers) -> NDArray[np.bool_]:
+def _agreed(component: Places, sizes: Places, starts: Places, ends: Places, above: Numbers) -> NDArray[np.bool_]:
     """Per component with links: all its pairs are there, and each of them is strong enough."""
     if not starts.size:
         return np.zeros(0, bool)
     records = sizes[component[starts]]
     is_complete = 2 * (ends - starts) == records * (records - 1)
-    return np.asarray(is_complete & (np.minimum.reduceat(bits, starts) >= JOIN_FROM))
+    return np.asarray(is_complete & (np.minimum.reduceat(above, starts) >= 0.0))
 
 
 def relief(pairs: Numbers, rarity: float) -> Numbers:
@@ -121,7 +136,7 @@ def relief(pairs: Numbers, rarity: float) -> Numbers:
     return np.asarray(rarity * (1 - (1 + (pairs - 1) * REPEATED) / pairs))
 
 
-def _join(size: int, left: Places, right: Places, bits: Numbers, *, rarity: float) -> Places:
+def _join(size: int, left: Places, right: Places, bits: Numbers, *, rarity: float, bar: float) -> Places:
     """Average linkage of one component: per record, the first record of its group."""
     mean = np.full((size, size), -CAP)
     mean[left, right] = mean[right, left] = bits
@@ -131,7 +146,7 @@ def _join(size: int, left: Places, right: Places, bits: Numbers, *, rarity: floa
     while size > 1:
         place = int(np.argmax(claim))  # ties: the first, and rows stand in a fixed order
         keep, gone = sorted(divmod(place, size))
-        if claim[keep, gone] < JOIN_FROM:
+        if claim[keep, gone] < bar:
             break
         joined = (mean[keep] * count[keep] + mean[gone] * count[gone]) / (count[keep] + count[gone])
         mean[keep], mean[:, keep] = joined, joined

@@ -14,7 +14,8 @@ from ml.identity.match.fields import Field
 Places = NDArray[np.int64]
 Levels = NDArray[np.int8]
 UNKNOWN = -1  # the level of a pair in which one side is null
-PAIRS_PER_BLOCK = 500_000  # Splink keeps the compared values of a block: about 300 MB
+PAIRS_PER_BLOCK, MOST_PER_BLOCK = 500_000, 2_000_000  # Splink keeps the compared values of a block: 300 MB to 1.2 GB
+RECORDS_PER_PAIR = 4  # every block passes over all records: of many records, blocks are larger
 SIMILAR, ALIKE = 0.92, 0.80  # Jaro-Winkler; Splink's own steps for names are .92, .88 and .70
 MEMORY = "6GB"  # DuckDB's own; above it spills
 
@@ -24,6 +25,7 @@ class Comparer:
 
     def __init__(self, records: pl.DataFrame, fields: Sequence[Field], *, threads: int) -> None:
         self.fields = tuple(fields)
+        self._step = min(max(PAIRS_PER_BLOCK, records.height // RECORDS_PER_PAIR), MOST_PER_BLOCK)
         self._api = DuckDBAPI()
         self._spill = TemporaryDirectory(prefix="nightmarket-")  # lives as long as this object; else DuckDB uses ./.tmp
         options = {"threads": threads, "memory_limit": MEMORY, "temp_directory": self._spill.name}
@@ -48,8 +50,8 @@ class Comparer:
         Returns   int8, pairs x fields, in the order of the pairs: UNKNOWN, or a place in `Field.levels`.
         """
         blocks = [
-            self._block(left[start : start + PAIRS_PER_BLOCK], right[start : start + PAIRS_PER_BLOCK])
-            for start in range(0, left.size, PAIRS_PER_BLOCK)
+            self._block(left[start : start + self._step], right[start : start + self._step])
+            for start in range(0, left.size, self._step)
         ]
         return np.concatenate([np.empty((0, len(self.fields)), np.int8), *blocks])
 
@@ -92,7 +94,7 @@ def _conditions(name: str, kind: str) -> list[str]:
     beginning = f"starts_with({left}, {right}) or starts_with({right}, {left})"
     return {
         "given": ['"given_root_l" = "given_root_r"', similar, _swapped(name, "family_name"), beginning, alike],
-        "family": [similar, _swapped(name, "given_name"), beginning, alike],
+        "family": [similar, _crossed(name, "given_name"), beginning, alike],
         "date": [
             # eight digits each: the cheap distance first, the dear one only where it can still be small
             f"(hamming({left}, {right}) <= 2 and damerau_levenshtein({left}, {right}) <= 1) or {_turned(left, right)}",
@@ -106,8 +108,15 @@ def _conditions(name: str, kind: str) -> list[str]:
     }[kind]
 
 
-def _swapped(name: str, other: str) -> str:
+def _crossed(name: str, other: str) -> str:
     return f'"{name}_l" = "{other}_r" or "{name}_r" = "{other}_l"'
+
+
+def _swapped(name: str, other: str) -> str:
+    """Both names stand in each other's place; one alone is what relatives of somebody so written have too."""
+    left = f'"{name}_l" = "{other}_r" and jaro_winkler_similarity("{other}_l", "{name}_r") >= {ALIKE}'
+    right = f'"{name}_r" = "{other}_l" and jaro_winkler_similarity("{other}_r", "{name}_l") >= {ALIKE}'
+    return f"({left}) or ({right})"
 
 
 def _turned(left: str, right: str) -> str:

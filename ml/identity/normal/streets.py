@@ -48,7 +48,7 @@ def _house_and_street(lines: pl.Series) -> pl.DataFrame:
     rest = trailing["rest"].zip_with(trailing["rest"].is_not_null(), text)
     return pl.DataFrame(
         {
-            "street_number": leading["number"].zip_with(starts, trailing["number"]),
+            "street_number": without_junk(leading["number"].zip_with(starts, trailing["number"])),
             "street": without_junk(leading["rest"].zip_with(starts, rest)),
         }
     )

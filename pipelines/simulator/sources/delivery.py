@@ -20,6 +20,7 @@ class Delivery:
     file: str
     frame: pl.DataFrame  # rows in the order of the file
     key: str  # the column that names a row
+    within: str | None = None  # a second one, if the first does not tell all rows apart
     format: Format = "csv"
     encoding: str = "utf-8"
     amount: str | None = None  # a column of money, where dirt may strike

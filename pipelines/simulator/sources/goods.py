@@ -25,6 +25,7 @@ def export(systems: Systems, day: Day) -> Export:
             file=f"snapshot_{when}.csv.gz",
             frame=_stock(systems, day),
             key="sku",
+            within="store_id",
             format="csv.gz",
         )
     ]

@@ -34,7 +34,13 @@ def export(systems: Systems, day: Day) -> Export:
                 key="exposure_id",
                 amount="cost",
             ),
-            Delivery(table="media.geo_spend", file=f"geo_spend_{when}.csv", frame=_spend(systems, day), key="geo"),
+            Delivery(
+                table="media.geo_spend",
+                file=f"geo_spend_{when}.csv",
+                frame=_spend(systems, day),
+                key="geo",
+                within="medium",
+            ),
         ],
         {"exposures": truth},
     )

@@ -57,6 +57,7 @@ def export(systems: Systems, day: Day) -> Export:
         file=f"journal_{{}}_{stamp(day.number)}.csv",
         frame=rows.select(COLUMNS),
         key="receipt_id",
+        within="line_no",
         amount="line_amount",
         split="store_id",
     )

@@ -35,6 +35,7 @@ def texts(*values):
         ("P.O. Box 7", None, "p o box 7"),
         ("High Street", None, "high st"),
         ("12", "12", None),
+        ("-000000", None, None),
         ("street street street", None, "st st st"),
         ("大通り 5", "5", "大通り"),
         ("n/a", None, None),

@@ -10,13 +10,17 @@ from hypothesis import strategies as st
 from ml.identity.match.clustering import (
     CAP,
     DENSE,
+    HIGHEST,
     JOIN_FROM,
     LARGEST,
     LOOK_FROM,
+    PRECISION,
     REPEATED,
+    STEP,
     Links,
     cluster_links,
     components,
+    join_bar,
     unseen_pairs,
 )
 
@@ -179,3 +183,31 @@ def test_a_large_crowd_is_taken_apart_along_its_weak_links():
 def test_no_record_and_one_record_are_answered(size):
     labels, refused = components(size, links_of({}))
     assert cluster_links(labels, refused, links_of({}), rarity=RARITY).size == size
+
+
+def expected_precision(bits, bar):
+    above = bits[bits >= bar]
+    return float((1 / (1 + 2.0**-above)).mean())
+
+
+@pytest.mark.parametrize("doubtful", [0, 50, 400, 3000])
+def test_the_bar_is_the_lowest_that_keeps_the_share_of_right_pairs(doubtful):
+    random = np.random.default_rng(doubtful)
+    bits = np.concatenate([random.uniform(9, 30, 1000), random.uniform(-3, 4, doubtful), random.uniform(-40, -5, 500)])
+    bar = join_bar(bits)
+    assert JOIN_FROM <= bar < HIGHEST
+    assert expected_precision(bits, bar) >= PRECISION
+    assert bar == JOIN_FROM or expected_precision(bits, bar - STEP) < PRECISION
+    assert (bar > JOIN_FROM) == (doubtful >= 400)
+
+
+def test_where_nothing_is_sure_nobody_joins_and_nothing_compared_needs_no_bar():
+    assert join_bar(np.full(100, 4.0)) > 4.0
+    assert join_bar(np.empty(0)) == JOIN_FROM
+
+
+def test_below_the_bar_nobody_joins():
+    links = links_of({(0, 1): 2.0})
+    labels, refused = components(2, links)
+    assert groups(cluster_links(labels, refused, links, rarity=RARITY, bar=2.0)) == {frozenset({0, 1})}
+    assert groups(cluster_links(labels, refused, links, rarity=RARITY, bar=2.25)) == {frozenset({0}), frozenset({1})}

@@ -9,7 +9,7 @@ import pytest
 from ml.identity.match.compare import UNKNOWN, Comparer
 from ml.identity.match.fields import Field, choose_fields
 from ml.identity.match.mixture import Model, counting_repeats, evidence, fit_model
-from ml.identity.match.rules import LIKELY, RULES, apply_rules, contradictions
+from ml.identity.match.rules import LIKELY, RULES, apply_rules, contradictions, private_identifiers
 from ml.identity.match.shared import ALWAYS_ALLOWED, NEVER_ALLOWED, cardinality_knee, set_aside_shared
 from ml.identity.normal.records import normalise_records
 from tests.builders.people import ROLES, usual_world
@@ -60,7 +60,8 @@ def levels():
     rows = []
     for place, (name, left, right, _) in enumerate(PAIRS):
         other = {"family_name": f"Other{place}"} if right != "Xaver" else {"family_name": "Thompson"}
-        rows += [{**blank, name: left}, {**blank, **({} if name == "family_name" else other), name: right}]
+        turned = {"family_name": "Xaver"} if right == "Xaver" else {}
+        rows += [{**blank, **turned, name: left}, {**blank, **({} if name == "family_name" else other), name: right}]
     names = ("given_name", "family_name", "birth_date", "email", "phone")
     records = normalise_records(pl.DataFrame(rows), tuple(role for role in ROLES if role.role in names)).frame
     fields = choose_fields(records)
@@ -169,12 +170,40 @@ def test_rules_name_a_link_in_their_order_and_add_to_what_is_known():
         [[same, same, 3, same], [UNKNOWN, same, 3, same], [UNKNOWN, UNKNOWN, 3, same], [UNKNOWN] * 3 + [same],
          [UNKNOWN] * 4, [other, same, 3, same], [UNKNOWN, other, 3, same]], np.int8,
     )  # fmt: skip
-    bits, names = apply_rules(fields, levels, np.full(7, -5.0))
+    rows, private = np.arange(7), {"email": np.ones(7, bool), "phone": np.ones(7, bool)}
+    bits, names = apply_rules(fields, rows, levels, np.full(7, -5.0), private)
     by_name = {rule.name: (number, rule.bits) for number, rule in enumerate(RULES)}
     wanted = ["same_account", "same_loyalty", "same_email", "same_phone"]
     assert names.tolist() == [by_name[name][0] for name in wanted] + [LIKELY] * 3
     assert bits.tolist() == [by_name[name][1] for name in wanted] + [-5.0] * 3
-    assert apply_rules(fields, levels, np.full(7, 12.0))[0].tolist() == [12.0] * 7
+    assert apply_rules(fields, rows, levels, np.full(7, 12.0), private)[0].tolist() == [12.0] * 7
+
+
+def test_an_address_of_several_first_names_proves_nothing_of_a_record_without_one():
+    records = pl.DataFrame(
+        {"email": ["own@x.example", "own@x.example", "fam@x.example", "fam@x.example", "fam@x.example"],
+         "given_root": ["ann", None, "ann", "bob", None]}
+    )  # fmt: skip
+    private = private_identifiers(records)
+    assert private["email"].tolist() == [True, True, False, False, False]
+    levels = np.array([[UNKNOWN, 3], [UNKNOWN, 3], [6, 3]], np.int8)  # own with nameless; family with nameless; named
+    bits, _ = apply_rules((GIVEN, EMAIL), np.array([0, 2, 2]), levels, np.full(3, -5.0), private)
+    assert bits.tolist() == [6.0, -5.0, 6.0]
+
+
+def test_whoever_moves_takes_the_family_along(learned):
+    model, _ = learned
+    for place in {"street", "street_number", "city", "region", "postcode"} & set(model.home):
+        assert model.home[place] == pytest.approx(model.person[place], abs=0.15)
+
+
+def test_one_swapped_name_makes_no_relative_the_same_person():
+    records = pl.DataFrame(
+        {"given_name": ["chowss", "dalton", "hothen"], "family_name": ["hothen", "chowss", "chowss"]}
+    ).with_columns(given_root="given_name")
+    levels = Comparer(records, (GIVEN, FAMILY), threads=1).levels(np.array([0, 0]), np.array([1, 2]))
+    assert [GIVEN.levels[level] for level in levels[:, 0]] == ["different", "swapped"]
+    assert [FAMILY.levels[level] for level in levels[:, 1]] == ["swapped", "swapped"]
 
 
 @pytest.mark.parametrize(

@@ -19,9 +19,9 @@ ALL_OFF = dict.fromkeys(Dirt.model_fields, 0.0)
 RESTLESS = {"moves_per_year": 1.0, "new_phones_per_year": 1.0}
 
 
-def recorded(home, days=8, *, stores=3, behaviour=None, **dirt):
+def recorded(home, days=8, *, people=1_200, stores=3, behaviour=None, **dirt):
     """A small history with only the given dirt; returns its recorder and its planted faults."""
-    size = {"people": 1_200, "days": days, "stores": stores}
+    size = {"people": people, "days": days, "stores": stores}
     world = World(small("default", **size, behaviour=behaviour or {}, dirt=ALL_OFF | dirt))
     recorder = Recorder(world, home)
     recorder.write_people()
@@ -46,9 +46,9 @@ def test_without_dirt_there_is_only_what_people_are(tmp_path):
 
 @pytest.mark.parametrize("kind", [*OF_RECORDS, *OF_FILES, *OF_ROWS, *OTHERS])
 def test_a_kind_of_dirt_comes_alone_when_it_alone_is_on(tmp_path, kind):
-    rate = 0.02 if kind in OF_ROWS else 0.4
+    rate = 0.02 if kind in OF_ROWS else 1.0 if kind in OF_FILES else 0.4
     telling = {"typo": 0.9} if kind == "bad_encoding" else {}  # only a letter that is no ASCII tells an encoding
-    _, faults = recorded(tmp_path, stores=12, behaviour=RESTLESS, **telling, **{kind: rate})
+    _, faults = recorded(tmp_path, 5, people=700, stores=12, behaviour=RESTLESS, **telling, **{kind: rate})
     assert kind in set(faults["kind"])
     # a small history hardly has a second phone number or account of each kind; twins are no dirt of a switch
     assert set(faults["kind"]) <= {kind, "twin", *telling}
