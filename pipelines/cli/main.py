@@ -85,6 +85,14 @@ def simulate(
 
 
 @app.command()
+def evaluate(home: Home = None) -> None:
+    """A simulated retailer's last night beside the truth: who is who, and which bad rows were caught."""
+    from pipelines.cli.evaluate import evaluate as evaluate_
+
+    evaluate_(home)
+
+
+@app.command()
 def run(
     as_of_date: Annotated[str, typer.Option(help="The day that the decisions are for (YYYY-MM-DD).")],
     home: Home = None,

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.night import ledger_of
 from pipelines.settings import Settings, load_settings
+from pipelines.simulator.evaluate import REPORT, evaluate_home
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings_file
 from pipelines.simulator.simulate import simulate_history
@@ -29,12 +30,17 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, date]:
     return settings, day
 
 
-def test_the_night_ends_with_audiences_and_a_report(night: tuple[Settings, date]) -> None:
+def test_the_night_of_a_retailer_without_a_past_ends_with_empty_audiences_and_a_report(
+    night: tuple[Settings, date],
+) -> None:
     settings, day = night
     assert ledger_of(settings).is_sealed(day)
     audiences = list((settings.folder("exports") / f"as_of_date={day}").glob("*/audience.csv"))
     assert len(audiences) == 4
-    assert sum(len(path.read_text(encoding="utf-8").splitlines()) - 1 for path in audiences) > 0
+    assert [len(path.read_text(encoding="utf-8").splitlines()) for path in audiences] == [1] * 4
+    decisions = ledger_of(settings).partition("decisions", day)
+    assert decisions.height > 100
+    assert set(decisions["treatment_id"]) == {"none"}
     assert list((settings.folder("reports") / f"as_of_date={day}").glob("*.html"))
 
 
@@ -83,3 +89,12 @@ def test_no_address_and_no_number_leaves_the_identity_relations(night: tuple[Set
             ).fetchall()[0][0]
         ]
     assert leaked == []
+
+
+def test_most_found_persons_are_one_true_person_and_every_bad_row_was_caught(night: tuple[Settings, date]) -> None:
+    found = evaluate_home(night[0])
+    assert found.record_count > 200
+    assert (found.identity.pairwise_precision or 0) > 0.7
+    assert (found.identity.b_cubed_recall or 0) > 0.7
+    assert found.quarantine["missed_count"].sum() == found.quarantine["falsely_refused_count"].sum() == 0
+    assert (night[0].folder("reports") / REPORT).is_file()
