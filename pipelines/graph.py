@@ -18,6 +18,7 @@ from pipelines.assets.publish import published_snapshot, run_report
 from pipelines.assets.training import challengers
 from pipelines.assets.warehouse import PERSON_IDS_KEY, dbt_assets, person_ids
 from pipelines.dbt import DbtProject, open_project
+from pipelines.landing.contracts import contract_names
 from pipelines.lock import held_by
 from pipelines.night import Night, ledger_of, prepare_home, warehouse_of
 from pipelines.reporter import Reporter
@@ -32,7 +33,7 @@ def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
     """The whole graph for one retailer's home; parses the dbt project if it changed."""
     prepare_home(settings)
     project = open_project(settings)
-    require_sources(settings.retailer.sources, project.nodes["sources"].values())
+    require_sources(contract_names(settings.contracts_dir), project.nodes["sources"].values())
     assets = _assets(settings, project)
     nightly, training = _jobs(assets)
     return dg.Definitions(
@@ -45,17 +46,18 @@ def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
     )
 
 
-def require_sources(configured: Collection[str], read: Iterable[Mapping[str, Any]]) -> None:
-    """Every landed table that the warehouse reads is configured, also one that is never delivered.
+def require_sources(contracts: Collection[str], read: Iterable[Mapping[str, Any]]) -> None:
+    """Every landed table that the warehouse reads has a contract, also one that this retailer never delivers.
 
-    Takes     configured: the names `source.table` of nightmarket.yml; read: dbt's own sources.
-    Raises    ContractError naming the tables that are not configured.
+    Takes     contracts: their names `source.table`; read: dbt's own sources.
+    Raises    ContractError naming the tables that have none.
     """
     names = {f"{source['source_name']}.{source['name']}" for source in read if source["source_name"] != "ledger"}
-    if absent := sorted(names.difference(configured)):
+    if absent := sorted(names.difference(contracts)):
         raise ContractError(
-            f"nightmarket.yml: sources: expected every table that the warehouse reads, missing: {', '.join(absent)}. "
-            "Add each with `critical: false` if it is never delivered: the warehouse then reads it as empty."
+            f"data_quality/contracts: expected one for every table that the warehouse reads, "
+            f"missing: {', '.join(absent)}. "
+            "Write each: it says which columns a table has that is never delivered."
         )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from ml.errors import ContractError
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
+CONFIG_FILE = "nightmarket.yml"
 
 
 class SourceTable(BaseModel):
@@ -92,13 +93,16 @@ def load_settings(home: Path | None = None, config: Path | None = None) -> Setti
     """Read `nightmarket.yml` and the environment.
 
     Takes     home: the retailer's folder (else NIGHTMARKET_HOME, else ./var);
-              config: the retailer's file (else NIGHTMARKET_CONFIG, else the project's nightmarket.yml).
+              config: the retailer's file (else NIGHTMARKET_CONFIG, else nightmarket.yml of the home if it has one,
+              else the project's).
     Raises    ContractError, naming file and key, if the file is missing, not YAML or breaks the schema.
     """
-    path = _path_from("NIGHTMARKET_CONFIG", config, PROJECT_DIR / "nightmarket.yml")
+    place = _path_from("NIGHTMARKET_HOME", home, Path.cwd() / "var")
+    own = place / CONFIG_FILE
+    path = _path_from("NIGHTMARKET_CONFIG", config, own if own.is_file() else PROJECT_DIR / CONFIG_FILE)
     return Settings(
         retailer=_read_retailer(path),
-        home=_path_from("NIGHTMARKET_HOME", home, Path.cwd() / "var"),
+        home=place,
         seeds_dir=_path_from("NIGHTMARKET_SEEDS", None, PROJECT_DIR / "seeds"),
         dbt_dir=PROJECT_DIR / "dbt_project",
         contracts_dir=PROJECT_DIR / "data_quality" / "contracts",

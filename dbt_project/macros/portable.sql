@@ -39,3 +39,36 @@
 {% macro rate_of(part, whole) -%}
     ({{ part }})::double / nullif(({{ whole }})::double, 0)
 {%- endmacro %}
+
+{# A local time of a zone as UTC. #}
+{% macro utc_from_local(local_time, zone) -%}
+    {{ return(adapter.dispatch('utc_from_local', 'nightmarket')(local_time, zone)) }}
+{%- endmacro %}
+
+{% macro default__utc_from_local(local_time, zone) -%}
+    timezone('UTC', timezone({{ zone }}, {{ local_time }}))
+{%- endmacro %}
+
+{% macro spark__utc_from_local(local_time, zone) -%}
+    to_utc_timestamp({{ local_time }}, {{ zone }})
+{%- endmacro %}
+
+{# The last ten digits of a phone number, so that a country code does not matter; null if it has fewer than seven. #}
+{% macro phone_key(phone) -%}
+    {{ return(adapter.dispatch('phone_key', 'nightmarket')(phone)) }}
+{%- endmacro %}
+
+{% macro default__phone_key(phone) -%}
+    case when length(regexp_replace({{ phone }}, '[^0-9]', '', 'g')) >= 7
+        then right(regexp_replace({{ phone }}, '[^0-9]', '', 'g'), 10) end
+{%- endmacro %}
+
+{% macro spark__phone_key(phone) -%}
+    case when length(regexp_replace({{ phone }}, '[^0-9]', '')) >= 7
+        then right(regexp_replace({{ phone }}, '[^0-9]', ''), 10) end
+{%- endmacro %}
+
+{# An e-mail address in lower case without outer blanks; null if there is no @ in it. #}
+{% macro email_key(email) -%}
+    case when strpos({{ email }}, '@') > 1 then lower(trim({{ email }})) end
+{%- endmacro %}

@@ -17,7 +17,7 @@ def connected_components(record_ids: pl.Series, edges: pl.DataFrame) -> pl.DataF
 
     Takes     record_ids: every record once, text, any order;
               edges, any order, repeats allowed: record_id_a, record_id_b str, both among record_ids;
-              verdict str, accepted or refused; probability f64 in (0, 1].
+              verdict str, accepted or refused; probability f64 in (0, 1], of a refused one in [0, 1].
     Returns   one row per record, sorted by record_id:
               record_id str; cluster_id i64, numbered from 0 in order of each cluster's smallest record_id;
               confidence f64: the weakest link of the strongest tree that holds the cluster together
@@ -77,7 +77,8 @@ def _accepted_links(ids: pl.Series, edges: pl.DataFrame) -> pl.DataFrame:
 
 def _require_sound(edges: pl.DataFrame) -> None:
     judged = pl.col("verdict").is_in(VERDICTS).fill_null(False)
-    sure = (pl.col("probability").is_between(0, 1, closed="right")).fill_null(False)
+    possible = (pl.col("probability") > 0) | (pl.col("verdict") == "refused")  # a refused link may be impossible
+    sure = (pl.col("probability").is_between(0, 1) & possible).fill_null(False)
     wrong = edges.filter(~judged | ~sure | pl.col("record_id_a").is_null() | pl.col("record_id_b").is_null())
     if wrong.height:
         first = wrong.select("record_id_a", "record_id_b", "verdict", "probability").row(0)

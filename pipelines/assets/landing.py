@@ -39,8 +39,9 @@ def landing_assets(settings: Settings) -> dg.AssetsDefinition:
     )
     checks = [
         check_spec(LOADS_KEY, "fresh_and_complete", "Critical sources are recent; accepted + refused + repeated = raw"),
-        check_spec(SAMPLED.split("."), "great_expectations", "The newest delivered rows, evenly sampled"),
     ]
+    if SAMPLED in contracts:
+        checks.append(check_spec(SAMPLED.split("."), "great_expectations", "The newest delivered rows, evenly sampled"))
 
     @dg.multi_asset(name="landing", specs=[*specs, log], check_specs=checks, pool="warehouse")
     def landing(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Outcome]:
@@ -54,10 +55,9 @@ def landing_assets(settings: Settings) -> dg.AssetsDefinition:
         rows = {name: _rows(result, name) for name in contracts}
         outcomes = [made(name.split("."), accepted_row_count=count) for name, count in rows.items()]
         outcomes.append(made(LOADS_KEY, row_count=result.tonight.height))
-        results = [
-            checked(LOADS_KEY, "fresh_and_complete", arrived),
-            checked(SAMPLED.split("."), "great_expectations", looked_at),
-        ]
+        results = [checked(LOADS_KEY, "fresh_and_complete", arrived)]
+        if SAMPLED in contracts:
+            results.append(checked(SAMPLED.split("."), "great_expectations", looked_at))
         yield from told_then_required([*outcomes, *results], [arrived, looked_at])
 
     return landing

@@ -6,8 +6,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from pipelines.cli.console import console as new_console
 from pipelines.lock import held_by
-from pipelines.settings import load_settings
+from pipelines.settings import CONFIG_FILE, load_settings
 from pipelines.simulator.scenario import load_scenario
+from pipelines.simulator.settings_file import write_settings_file
 from pipelines.simulator.simulate import HistorySummary, simulate_history
 
 
@@ -22,6 +23,7 @@ def simulate(scenario: str, seed: int | None, days: int | None, home: Path | Non
     columns = (TextColumn(" days "), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with held_by(place, purpose="simulate"), Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("days", total=chosen.days)
+        write_settings_file(chosen, place)
         summary = simulate_history(chosen, place, lambda done, _: bar.update(task, completed=done))
     for line in _in_words(summary, place):
         console.print(line, soft_wrap=True)
@@ -33,6 +35,7 @@ def _in_words(summary: HistorySummary, place: Path) -> list[str]:
     return [
         f"{made}: {days} · {summary.file_count:,} files · {summary.row_count:,} rows · "
         f"{summary.byte_count / 1e6:,.0f} MB · {summary.fault_count:,} planted faults",
+        f"  Settings   {place / CONFIG_FILE} (a night of this home reads them)",
         f"  Landing    {place / 'landing'}",
         f"  Truth      {place / 'truth'} (what is really so; no part of a night reads it)",
     ]

@@ -21,12 +21,12 @@ __all__ = ["REFERENCES_QUERY", "ExportRun", "ExportSeeds", "StagedExports", "sta
 NOTHING = "none"  # the treatment of a person to whom nothing is done
 PENDING = "pending"
 
-# What `references` is made from: every customer number of the tills that leads to a person.
+# What `references` is made from: every customer number that leads to a person, but for those of mailing lists.
 REFERENCES_QUERY = """
 select members.person_id, records.customer_ref as household_id
 from identity.person_members as members
 inner join identity.identity_records as records on members.record_id = records.record_id
-where records.source_code = 'pos'
+where records.source_code in ('pos', 'till', 'loyalty', 'shopify', 'crm')
 order by members.person_id, records.customer_ref
 """
 
@@ -118,7 +118,7 @@ def _export_rows(
         .sort("decision_id")
     )
     for column, advice in (
-        ("household_id", "Only persons known to the tills can be addressed: block the others when deciding."),
+        ("household_id", "Only persons with a customer number can be addressed: block the others when deciding."),
         ("valid_through_date", "Declare the treatment, with horizon_days and valid_through, in seeds/treatments.csv."),
         ("purpose_code", "Declare the action and its purpose in seeds/actions.csv."),
     ):

@@ -69,7 +69,7 @@ def _open_csv(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract: 
     header = next(records(text)).cells
     problem = _header_problem(header, contract)
     if header is None or problem:
-        garbage = header is None or not {column.name for column in contract.columns} & set(header)
+        garbage = header is None or not {column.header for column in contract.columns} & set(header)
         lines = () if garbage else readable_lines(text.data)
         return Unreadable("missing_column", problem, lines)
     count = count_records(text)
@@ -86,7 +86,7 @@ def _open_csv(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract: 
 def _header_problem(header: list[str] | None, contract: Contract) -> str:
     if header is None:
         return "expected a header line, got one with broken quotes"
-    missing = [column.name for column in contract.columns if column.name not in header]
+    missing = [column.header for column in contract.columns if column.header not in header]
     twice = sorted({name for name in header if header.count(name) > 1})
     if missing:
         return f"expected columns {missing}, got {[name[:40] for name in header[:20]]}"
@@ -144,7 +144,7 @@ def _open_jsonl(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract
     keys = sorted({key for row in parsed if isinstance(row, dict) for key in row})
     if not keys:
         return Unreadable("not_json", "expected one JSON object per line, got none in the file")
-    optional = {column.name for column in contract.columns if column.nullable}  # senders leave out nulls
+    optional = {column.header for column in contract.columns if column.nullable}  # senders leave out nulls
     keys = sorted({*keys, *optional})
     problem = _header_problem(keys, contract)
     if problem:
@@ -209,7 +209,7 @@ def row_json(names: Sequence[str]) -> str:
 
 
 def _as_cells(names: Sequence[str], types: Sequence[str], count: int, contract: Contract) -> Cells:
-    known = {column.name for column in contract.columns}
+    known = {column.header for column in contract.columns}
     return Cells(tuple(names), tuple(types), count, tuple(name for name in names if name not in known))
 
 

@@ -24,9 +24,15 @@ SQL_TYPES = {
     "decimal(18,2)": "decimal(18,2)",
     "date": "date",
     "timestamp": "timestamp",
+    "local_timestamp": "timestamp",
 }
 
-ColumnType = Literal["varchar", "integer", "decimal(18,2)", "date", "timestamp"]
+ColumnType = Literal["varchar", "integer", "decimal(18,2)", "date", "timestamp", "local_timestamp"]
+
+
+def _is_unsaid(value: object) -> bool:
+    """A rule that a contract does not use changes no fingerprint."""
+    return value is None or value is False
 
 
 class Column(BaseModel):
@@ -43,11 +49,17 @@ class Column(BaseModel):
     accepted_values: tuple[str, ...] | None = None
     pattern: str | None = None
     max_length: int = Field(default=1000, ge=1)
+    delivered_as: str | None = Field(default=None, min_length=1, exclude_if=_is_unsaid)
+
+    @property
+    def header(self) -> str:
+        """The column's name in delivered files."""
+        return self.delivered_as or self.name
 
     @model_validator(mode="after")
     def _rules_fit_the_type(self) -> Self:
         bounds = [bound for bound in (self.min, self.max) if bound is not None]
-        kind: type = date if self.type in ("date", "timestamp") else Decimal
+        kind: type = date if self.type in ("date", "timestamp", "local_timestamp") else Decimal
         if bounds and self.type == "varchar":
             raise ValueError(f"{self.name}: min and max need a number or a date, this is varchar")
         if any(not isinstance(bound, kind) for bound in bounds):
@@ -63,6 +75,8 @@ class Event(BaseModel):
     """How a row says when it happened.
 
     instant: a timestamp column; event_date is its day in the retailer's zone.
+    local_instant: a clock's reading without a zone; event_date is its own day, event_at reads it in the
+    retailer's zone. Where rows come from places in other zones, the warehouse corrects event_at.
     day: a date column; event_at is that day's local midnight.
     week: an integer column counting weeks from the one that begins on `week_one`; event_date is its first day.
     """
@@ -70,11 +84,11 @@ class Event(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: str
-    rule: Literal["instant", "day", "week"]
+    rule: Literal["instant", "local_instant", "day", "week"]
     week_one: date | None = None
 
 
-EVENT_TYPES = {"instant": "timestamp", "day": "date", "week": "integer"}
+EVENT_TYPES = {"instant": "timestamp", "local_instant": "local_timestamp", "day": "date", "week": "integer"}
 
 
 class Contract(BaseModel):
@@ -90,12 +104,16 @@ class Contract(BaseModel):
     key: tuple[str, ...] = Field(min_length=1)
     event: Event | None = None
     planned_events_allowed: bool = False
+    is_versioned: bool = Field(default=False, exclude_if=_is_unsaid)  # a later delivery may describe a key anew
     max_refused_rate: float = Field(ge=0, le=1)
     columns: tuple[Column, ...] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _columns_are_consistent(self) -> Self:
         names = [column.name for column in self.columns]
+        headers = [column.header for column in self.columns]
+        if len(set(headers)) < len(headers):
+            raise ValueError(f"columns: two are delivered under one name ({sorted(headers)})")
         taken = sorted({name for name in names if names.count(name) > 1 or name in ADDED_COLUMNS})
         if taken:
             raise ValueError(f"columns: {taken} stand twice or are added by landing itself ({ADDED_COLUMNS})")
@@ -132,6 +150,17 @@ def load_contracts(settings: Settings) -> dict[str, Contract]:
     """
     names = sorted(settings.retailer.sources)
     return {name: load_contract(settings.contracts_dir, name) for name in names}
+
+
+def idle_contracts(settings: Settings) -> dict[str, Contract]:
+    """The contracts of tables that are not configured: this retailer does not deliver them, so they are empty."""
+    idle = contract_names(settings.contracts_dir).difference(settings.retailer.sources)
+    return {name: load_contract(settings.contracts_dir, name) for name in sorted(idle)}
+
+
+def contract_names(contracts_dir: Path) -> set[str]:
+    """Every `source.table` that has a contract."""
+    return {f"{path.parent.name}.{path.stem}" for path in contracts_dir.glob("*/*.yml")}
 
 
 def load_contract(contracts_dir: Path, name: str) -> Contract:

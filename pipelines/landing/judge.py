@@ -50,7 +50,8 @@ def judge_file(
         progress(f"{delivery.file}: columns {list(cells.added)} are not in the contract; they are not loaded.")
     make_typed(con, cells, contract, delivery.known_date, settings.retailer.time_zone)
     bounds = key_bounds(con, contract)
-    refuse_repeated_keys(con, contract, [path for path, other in older if other.overlap(bounds)])
+    rivals = [] if contract.is_versioned else [path for path, other in older if other.overlap(bounds)]
+    refuse_repeated_keys(con, contract, rivals)
     refused, duplicate = _counts(con)
     if refused > contract.max_refused_rate * cells.raw_row_count:
         reason = (

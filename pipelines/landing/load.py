@@ -11,7 +11,7 @@ import polars as pl
 
 from ml.errors import ContractError
 from pipelines.files import remove_leftovers
-from pipelines.landing.contracts import Contract, load_contracts
+from pipelines.landing.contracts import Contract, idle_contracts, load_contracts
 from pipelines.landing.database import memory_database
 from pipelines.landing.deliveries import Delivery, find_deliveries
 from pipelines.landing.judge import judge_file
@@ -89,6 +89,9 @@ def load_landing(
             rows += made
             parsed += count
             _tidy(con, settings, ledger, contract, made)
+        for contract in idle_contracts(settings).values():
+            write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
+            remove_strangers(settings, contract.name, [])
     frame = pl.DataFrame(rows, schema=STREAMS["loads"])
     before = ledger.read_before("loads", as_of_date)
     _require_same_as_recorded(before, frame, progress)

@@ -8,20 +8,23 @@ from decimal import Decimal
 import duckdb
 
 from pipelines.landing.cells import Cells
-from pipelines.landing.contracts import FIRST_EVENT_DATE, LAST_EVENT_DATE, Column, Contract, Event
+from pipelines.landing.contracts import FIRST_EVENT_DATE, LAST_EVENT_DATE, SQL_TYPES, Column, Contract, Event
 
 TEXT_FORMS = {  # what a text cell must look like before it is cast: casts alone would round and guess
     "integer": r"[+-]?[0-9]{1,10}",
     "decimal(18,2)": r"[+-]?[0-9]{1,16}(\.[0-9]{1,2})?",
     "date": r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
     "timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})",
+    "local_timestamp": r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?",
 }
+READ_AS = {"timestamp": "timestamptz", "local_timestamp": "timestamp"}
 IN_WORDS = {
     "varchar": "text",
     "integer": "a whole number",
     "decimal(18,2)": "an amount with at most two decimals",
     "date": "a day as YYYY-MM-DD",
     "timestamp": "an instant as YYYY-MM-DDThh:mm:ssZ",
+    "local_timestamp": "a local time as YYYY-MM-DD hh:mm:ss, without a zone",
 }
 NUMERIC = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL", "U")
 SHOWN_CHARACTERS = 60  # of a wrong cell, in a reason
@@ -98,7 +101,7 @@ def _column_rules(cells: Cells, column: Column) -> list[Rule]:
     if not column.nullable:
         rules.insert(0, Rule(f"{raw} is null", quoted("missing_value"), quoted(f"{name}: expected a value, got none")))
     if column.type == "varchar":
-        rules += _text_rules(column, is_number=cells.type_of(name).startswith(NUMERIC))
+        rules += _text_rules(column, is_number=cells.type_of(column.header).startswith(NUMERIC))
     for bound, sign, words in ((column.min, "<", "at least"), (column.max, ">", "at most")):
         if bound is not None:
             condition = f"{name} {sign} {_literal(bound)}"
@@ -140,8 +143,8 @@ def _literal(bound: Decimal | date) -> str:
 
 def _value(cells: Cells, column: Column) -> str:
     """SQL of a cell in the contract's type; null if it is not exactly that."""
-    cell = cells.position(column.name)
-    kind = cells.type_of(column.name)
+    cell = cells.position(column.header)
+    kind = cells.type_of(column.header)
     if column.type == "varchar":
         return f"nullif({cell}, '')" if kind == "VARCHAR" else f"{cell}::varchar"
     if kind == column.type.upper():
@@ -149,10 +152,10 @@ def _value(cells: Cells, column: Column) -> str:
     if kind.startswith(NUMERIC) and column.type in ("integer", "decimal(18,2)"):
         cast = f"try_cast({cell} as {column.type})"
         return f"case when {cast} = {cell} then {cast} end"  # 1.239 as money would be rounded: refused instead
-    if kind.startswith("TIMESTAMP") and column.type == "timestamp":
+    if kind.startswith("TIMESTAMP") and column.type in ("timestamp", "local_timestamp"):
         return f"{cell}::timestamp"
     text = f"{cell}::varchar"
-    cast = f"try_cast({text} as {'timestamptz' if column.type == 'timestamp' else column.type})::{column.type}"
+    cast = f"try_cast({text} as {READ_AS.get(column.type, column.type)})::{SQL_TYPES[column.type]}"
     return f"case when regexp_full_match({text}, {quoted(TEXT_FORMS[column.type])}) then {cast} end"
 
 
@@ -160,8 +163,8 @@ def _raw_cells(cells: Cells, contract: Contract) -> str:
     """The cells again, under names the rules can use; an empty text is no value."""
     shown = []
     for column in contract.columns:
-        cell = cells.position(column.name)
-        known = f"nullif({cell}, '')" if cells.type_of(column.name) == "VARCHAR" else cell
+        cell = cells.position(column.header)
+        known = f"nullif({cell}, '')" if cells.type_of(column.header) == "VARCHAR" else cell
         shown.append(f"{known} as raw_{column.name}")
     return ", ".join(shown)
 
@@ -178,6 +181,9 @@ def _event(event: Event | None, time_zone: str) -> tuple[str, str]:
     if event.rule == "instant":
         in_zone = f"timezone({quoted(time_zone)}, timezone('UTC', {event.column}))::date"
         return in_zone, f"case when event_date is not null then {event.column} end"
+    if event.rule == "local_instant":
+        in_utc = f"timezone('UTC', timezone({quoted(time_zone)}, {event.column}))"
+        return f"{event.column}::date", f"case when event_date is not null then {in_utc} end"
     if event.rule == "day":
         return event.column, "midnight"
     return f"(date '{event.week_one}' + 7 * ({event.column} - 1))::date", "midnight"

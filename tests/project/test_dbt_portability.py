@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from tests.builders.warehouse import DBT
 
-DISPATCHED = ("days_between", "days_after", "week_start")  # macros/portable.sql
+DISPATCHED = ("days_between", "days_after", "week_start", "utc_from_local", "phone_key")  # macros/portable.sql
 SQL = {path.stem: path for folder in ("models", "tests") for path in sorted((DBT / folder).rglob("*.sql"))}
 SQL = {name: path for name, path in SQL.items() if path.parent.name != "generic"}
 DAY = "date '2017-12-26'"
@@ -48,6 +48,7 @@ def rendered(path):
         as_of_date=lambda plus_days=0: DAY,
         known_by_cutoff=lambda column="known_date": f"{column} < {DAY}",
         decided_by_cutoff=lambda column="as_of_date": f"{column} <= {DAY}",
+        email_key=lambda email: f"case when strpos({email}, '@') > 1 then lower(trim({email})) end",
         rate_of=lambda part, whole: f"({part})::double / nullif(({whole})::double, 0)",
     )
     return environment.from_string(path.read_text(encoding="utf-8")).render()

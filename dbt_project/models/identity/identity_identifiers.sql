@@ -23,7 +23,13 @@ counted as (
         carried.kind,
         carried.value_hash,
         count(*)::integer as record_count,
-        min(lower(trim(records.customer_ref))) as value
+        min(lower(trim(
+            case carried.kind
+                when 'loyalty_id' then records.loyalty_id
+                when 'email' then records.email
+                when 'phone' then records.phone
+            end
+        ))) as value
     from carried
     inner join records on carried.record_id = records.record_id
     group by carried.kind, carried.value_hash

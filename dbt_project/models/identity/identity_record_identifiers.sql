@@ -3,10 +3,21 @@ with records as (
 
     select * from {{ ref('identity_records') }}
 
+),
+
+carried as (
+
+    select record_id, 'loyalty_id' as kind, loyalty_id as identifier from records
+    union all
+    select record_id, 'email' as kind, email as identifier from records
+    union all
+    select record_id, 'phone' as kind, phone as identifier from records
+
 )
 
 select
     record_id,
-    'loyalty_id' as kind,
-    sha256('loyalty_id:' || lower(trim(customer_ref))) as value_hash
-from records
+    kind,
+    sha256(kind || ':' || lower(trim(identifier))) as value_hash
+from carried
+where identifier is not null

@@ -1,4 +1,4 @@
--- One row per source record that stands for a customer. No personal attribute beyond the key is kept here.
+-- One row per source record that stands for a customer. Addresses and numbers are kept here and in no mart.
 with records as (
 
     select * from {{ ref('int_customer_records__unioned') }}
@@ -9,5 +9,8 @@ select
     record_id,
     source_code,
     customer_ref,
+    loyalty_id,
+    email,
+    phone,
     first_seen_date
 from records

@@ -14,7 +14,8 @@ with counts as (
     union all
     select
         'products' as subject,
-        (select count(*) from {{ ref('stg_catalogue__products') }}) as staged_count,
+        (select count(*) from {{ ref('stg_catalogue__products') }})
+        + (select count(*) from {{ ref('stg_pim__products') }}) as staged_count,
         (select count(*) from {{ ref('dim_products') }}) as served_count
     union all
     select
@@ -23,9 +24,15 @@ with counts as (
         (select count(*) from {{ ref('dim_campaigns') }}) as served_count
     union all
     select
-        'households' as subject,
-        (select count(*) from {{ ref('stg_crm__households') }}) as staged_count,
+        'households and contacts' as subject,
+        (select count(*) from {{ ref('stg_crm__households') }})
+        + (select count(*) from {{ ref('stg_crm__contacts') }}) as staged_count,
         (select count(*) from {{ ref('identity_records') }} where source_code = 'crm') as served_count
+    union all
+    select
+        'members' as subject,
+        (select count(*) from {{ ref('stg_loyalty__members') }}) as staged_count,
+        (select count(*) from {{ ref('identity_records') }} where source_code = 'loyalty') as served_count
     union all
     select
         'coupons' as subject,

@@ -1,5 +1,37 @@
--- Every line and every cent that the tills reported and landing accepted is in exactly one of the two facts.
-with staged as (
+-- Every line and every cent that tills and web shop reported and landing accepted is in exactly one of the two facts,
+-- but for what its source says is no sale to a customer, and for web lines whose order has not come yet.
+with told as (
+
+    select
+        quantity,
+        net_sales_amount,
+        retail_discount_amount,
+        coupon_match_discount_amount,
+        coupon_discount_amount
+    from {{ ref('stg_pos__order_lines') }}
+    union all
+    select
+        quantity,
+        net_sales_amount,
+        retail_discount_amount,
+        0 as coupon_match_discount_amount,
+        0 as coupon_discount_amount
+    from {{ ref('stg_till__receipts') }}
+    where excluded_reason_code is null
+    union all
+    select
+        quantity,
+        net_sales_amount,
+        retail_discount_amount,
+        0 as coupon_match_discount_amount,
+        0 as coupon_discount_amount
+    from {{ ref('stg_shopify__order_lines') }}
+    where excluded_reason_code is null
+        and order_id in (select order_id from {{ ref('stg_shopify__orders') }} where excluded_reason_code is null)
+
+),
+
+staged as (
 
     select
         count(*) as line_count,
@@ -8,7 +40,7 @@ with staged as (
         coalesce(sum(retail_discount_amount), 0) as retail_discount_amount,
         coalesce(sum(coupon_match_discount_amount), 0) as coupon_match_discount_amount,
         coalesce(sum(coupon_discount_amount), 0) as coupon_discount_amount
-    from {{ ref('stg_pos__order_lines') }}
+    from told
 
 ),
 

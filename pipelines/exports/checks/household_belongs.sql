@@ -1,11 +1,11 @@
--- Is the customer number one that the tills know and that leads to this person?
+-- Is the customer number one that tills, loyalty scheme, web shop or call centre know and that leads to this person?
 -- needs: audience, identity_records, person_members
 with known as (
 
     select distinct members.person_id, records.customer_ref
     from person_members as members
     inner join identity_records as records on members.record_id = records.record_id
-    where records.source_code = 'pos'
+    where records.source_code in ('pos', 'till', 'loyalty', 'shopify', 'crm')
 
 )
 

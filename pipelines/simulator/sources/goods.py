@@ -30,9 +30,9 @@ def export(systems: Systems, day: Day) -> Export:
         )
     ]
     if since % PRICE_CHANGE_DAYS == 0 or day.number % 7 == 4:  # price cuts run from Monday to Sunday
-        files.append(Delivery("catalogue.prices", f"prices_{when}.csv", _prices(systems, day), "sku", amount="price"))
+        files.append(Delivery("pim.prices", f"prices_{when}.csv", _prices(systems, day), "sku", amount="price"))
     if since == 0:
-        files.append(Delivery("catalogue.products", f"products_{when}.csv", _products(systems, day), "sku"))
+        files.append(Delivery("pim.products", f"products_{when}.csv", _products(systems, day), "sku"))
         files.append(Delivery("stores.stores", f"stores_{when}.csv", _stores(systems), "store_id"))
     return Export(files, {})
 

@@ -86,11 +86,18 @@ def test_row_order_is_irrelevant():
         ("a", "b", "accepted", 0.0),
         ("a", "b", "accepted", 1.01),
         (None, "b", "accepted", 1.0),
+        ("a", "b", "refused", -0.01),
+        ("a", "b", None, 0.0),
     ],
 )
 def test_a_link_that_nobody_judged_is_refused_by_name(wrong):
     with pytest.raises(ContractError, match="Judge every edge before clustering"):
         connected_components(pl.Series(["a", "b"]), edges(wrong))
+
+
+def test_a_refused_link_may_be_impossible_and_links_nobody():
+    found = connected_components(pl.Series(["a", "b"]), edges(("a", "b", "refused", 0.0)))
+    assert found["cluster_id"].to_list() == [0, 1]
 
 
 def test_a_link_to_an_unknown_record_is_refused():

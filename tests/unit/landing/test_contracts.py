@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from ml.errors import ContractError
-from pipelines.landing.contracts import load_contract, load_contracts
+from pipelines.landing.contracts import contract_names, idle_contracts, load_contract, load_contracts
 from pipelines.landing.rows import make_midnights
 from pipelines.settings import load_settings, midnight_utc
 from tests.builders.shop import CONTRACT, shop
@@ -64,6 +64,28 @@ def test_any_change_of_a_contract_changes_its_label(tmp_path):
     after = load_contracts(shop(tmp_path / "home", max_refused_rate=0.4))["shop.sales"]
     assert before.version_label("Europe/Berlin") != after.version_label("Europe/Berlin")
     assert before.version_label("Europe/Berlin") != before.version_label("America/New_York")
+
+
+def test_a_rule_that_a_contract_does_not_use_leaves_its_label_alone(tmp_path):
+    plain = load_contracts(shop(tmp_path / "home"))["shop.sales"]
+    assert "is_versioned" not in plain.model_dump_json()
+    assert "delivered_as" not in plain.model_dump_json()
+    versioned = load_contracts(shop(tmp_path / "home", is_versioned=True))["shop.sales"]
+    assert versioned.version_label("UTC") != plain.version_label("UTC")
+
+
+def test_every_contract_is_either_configured_or_idle():
+    settings = load_settings()
+    configured, idle = load_contracts(settings), idle_contracts(settings)
+    assert not configured.keys() & idle.keys()
+    assert configured.keys() | idle.keys() == contract_names(settings.contracts_dir)
+    assert "till.receipts" in idle
+
+
+def test_two_columns_under_one_header_are_refused(tmp_path):
+    columns = [*columns_with(), {"name": "code", "delivered_as": "note", "type": "varchar", "description": "Code."}]
+    with pytest.raises(ContractError, match="two are delivered under one name"):
+        load_contracts(shop(tmp_path / "home", columns=columns))
 
 
 @pytest.mark.parametrize("zone", ["America/New_York", "Europe/Berlin", "Asia/Kolkata", "UTC"])

@@ -138,11 +138,11 @@ def test_a_retailer_file_that_cannot_be_understood_is_named(tmp_path, content, s
         load_settings(tmp_path, path)
 
 
-def test_a_table_that_the_warehouse_reads_is_configured_even_if_it_is_never_delivered():
+def test_a_table_that_the_warehouse_reads_has_a_contract_even_if_it_is_never_delivered():
     names = [("pos", "order_lines"), ("crm", "households"), ("ledger", "nights")]
     read = [{"source_name": source, "name": name} for source, name in names]
     require_sources(["crm.households", "pos.order_lines"], read)
-    with pytest.raises(ContractError, match=r"missing: crm\.households\. Add each with `critical: false`"):
+    with pytest.raises(ContractError, match=r"missing: crm\.households\. Write each"):
         require_sources(["pos.order_lines"], read)
 
 

@@ -41,8 +41,8 @@ TABLES = {
     "messaging/events",
     "media/exposures",
     "media/geo_spend",
-    "catalogue/products",
-    "catalogue/prices",
+    "pim/products",
+    "pim/prices",
     "inventory/snapshots",
     "stores/stores",
 }

@@ -1,7 +1,33 @@
--- One row per product of the catalogue, with the margin its department is given.
+-- One row per product of the catalogue, with its own margin where the retailer states its cost, else its department's.
 with products as (
 
-    select * from {{ ref('stg_catalogue__products') }}
+    select
+        product_id,
+        manufacturer_id,
+        department_name,
+        category_name,
+        product_type_name,
+        brand_code,
+        package_size,
+        null::boolean as is_sensitive,
+        null::decimal(18, 2) as list_price_amount,
+        null::decimal(18, 2) as unit_cost_amount,
+        known_date
+    from {{ ref('stg_catalogue__products') }}
+    union all
+    select
+        product_id,
+        null::varchar as manufacturer_id,
+        department_name,
+        category_name,
+        null::varchar as product_type_name,
+        null::varchar as brand_code,
+        null::varchar as package_size,
+        is_sensitive,
+        list_price_amount,
+        unit_cost_amount,
+        known_date
+    from {{ ref('stg_pim__products') }}
 
 ),
 
@@ -46,15 +72,21 @@ select
     products.product_type_name,
     products.brand_code,
     products.package_size,
-    coalesce(margin_rates.basis, default_margin.basis, 'assumed') = 'assumed' as is_margin_assumed,
+    products.unit_cost_amount is null
+    and coalesce(margin_rates.basis, default_margin.basis, 'assumed') = 'assumed' as is_margin_assumed,
     case
-        when sensitive_products.product_id is not null then true
+        when sensitive_products.product_id is not null or products.is_sensitive then true
         when products.department_name is null or products.category_name is null then null
         else false
     end as is_sensitive,
 
     -- measures
-    coalesce(margin_rates.margin_rate, default_margin.margin_rate)::decimal(6, 4) as margin_rate,
+    coalesce(
+        -- goods sold below cost count as without margin
+        {{ rate_of('greatest(products.list_price_amount - products.unit_cost_amount, 0)', 'products.list_price_amount') }},
+        margin_rates.margin_rate,
+        default_margin.margin_rate
+    )::decimal(6, 4) as margin_rate,
 
     -- times
     products.known_date

@@ -1,0 +1,85 @@
+"""One night of a simulated retailer: other systems, other files, the same night; nobody's address leaves identity."""
+
+from datetime import date, timedelta
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.night import ledger_of
+from pipelines.settings import Settings, load_settings
+from pipelines.simulator.scenario import load_scenario
+from pipelines.simulator.settings_file import write_settings_file
+from pipelines.simulator.simulate import simulate_history
+from tests.end_to_end.world import run
+
+pytestmark = pytest.mark.xdist_group("simulated night")
+DAYS = 14
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, date]:
+    """A home in which the night after history has run."""
+    home = tmp_path_factory.mktemp("simulated")
+    scenario = load_scenario("tiny", days=DAYS)
+    write_settings_file(scenario, home)
+    summary = simulate_history(scenario, home, lambda done, total: None)
+    settings, day = load_settings(home), summary.last_day + timedelta(days=2)
+    run(settings, day)
+    return settings, day
+
+
+def test_the_night_ends_with_audiences_and_a_report(night: tuple[Settings, date]) -> None:
+    settings, day = night
+    assert ledger_of(settings).is_sealed(day)
+    audiences = list((settings.folder("exports") / f"as_of_date={day}").glob("*/audience.csv"))
+    assert len(audiences) == 4
+    assert sum(len(path.read_text(encoding="utf-8").splitlines()) - 1 for path in audiences) > 0
+    assert list((settings.folder("reports") / f"as_of_date={day}").glob("*.html"))
+
+
+def test_orders_come_from_tills_and_web_shop_and_cards_lead_to_members(night: tuple[Settings, date]) -> None:
+    settings, _ = night
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        sources = dict(
+            connection.execute(
+                "select source_code, count(*) from intermediate.int_order_lines__unioned group by 1"
+            ).fetchall()
+        )
+        linked = connection.execute(
+            "select count(*) from identity.person_members card join identity.person_members member using (person_id) "
+            "where card.record_id = replace(member.record_id, 'loyalty:member:', 'till:card:') "
+            "and member.record_id like 'loyalty:member:%'"
+        ).fetchall()[0][0]
+        cards = connection.execute(
+            "select count(*) from identity.identity_records where source_code = 'till'"
+        ).fetchall()[0][0]
+    assert sources.keys() == {"till", "shopify"}
+    assert min(sources.values()) > 20
+    assert linked > 0.9 * cards > 0
+
+
+def test_no_address_and_no_number_leaves_the_identity_relations(night: tuple[Settings, date]) -> None:
+    settings, _ = night
+    members = settings.folder("bronze") / "loyalty" / "members"
+    known = pl.read_parquet(members / "*.parquet").select("email", "phone").unpivot()["value"].drop_nulls().unique()
+    assert known.len() > 50
+    rooms = ("exports", "ledger", "published", "reports")
+    told = b"".join(path.read_bytes() for room in rooms for path in settings.folder(room).rglob("*.csv"))
+    told += b"".join(path.read_bytes() for path in settings.folder("reports").rglob("*") if path.is_file())
+    assert [text for text in known if text.encode() in told] == []
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        tables = connection.execute(
+            "select table_schema, table_name, column_name "
+            "from information_schema.columns join information_schema.tables using (table_schema, table_name) "
+            "where table_type = 'BASE TABLE' and table_schema <> 'identity' "
+            "and data_type = 'VARCHAR'"
+        ).fetchall()
+        leaked = [
+            (schema, table, column)
+            for schema, table, column in tables
+            if connection.execute(
+                f'select count(*) from "{schema}"."{table}" where "{column}" in (select unnest($1))', [known.to_list()]
+            ).fetchall()[0][0]
+        ]
+    assert leaked == []

@@ -1,0 +1,66 @@
+"""Files as other systems write them: headers with blanks, local clocks, descriptions that change; idle tables."""
+
+from datetime import date, datetime
+
+import duckdb
+import pytest
+
+from tests.builders.shop import CONTRACT, bronze, csv_of, deliver, night, reason_codes, sale, shop
+
+
+def column(name, **changed):
+    """The shop's columns with one changed."""
+    return [each | changed if each["name"] == name else each for each in CONTRACT["columns"]]
+
+
+def test_a_column_is_read_under_the_name_that_files_give_it(tmp_path):
+    settings = shop(tmp_path / "home", columns=column("sale_id", delivered_as="Sale ID"))
+    rows = csv_of([sale(7), sale("x")], header=("Sale ID", "units", "amount", "sold_at", "note"))
+    deliver(settings, "2017-12-04", "sales.csv", rows)
+    night(settings, "2017-12-05")
+    assert bronze(settings)["sale_id"].to_list() == ["7"]
+    assert reason_codes(settings) == ["wrong_format"]
+
+
+def test_its_own_name_is_then_no_name_for_it(tmp_path):
+    settings = shop(tmp_path / "home", columns=column("sale_id", delivered_as="Sale ID"))
+    deliver(settings, "2017-12-04", "sales.csv", csv_of([sale()]))
+    assert night(settings, "2017-12-05").refused_file_count == 1
+
+
+def test_a_clock_without_a_zone_has_its_own_day_and_is_read_in_the_retailers_zone(tmp_path):
+    event = {"column": "sold_at", "rule": "local_instant"}
+    settings = shop(tmp_path / "home", columns=column("sold_at", type="local_timestamp"), event=event)
+    rows = [
+        sale(1, sold_at="2017-07-01 23:30:00"),
+        sale(2, sold_at="2017-12-01T23:30:00"),
+        sale(3, sold_at="2017-12-01T23:30:00Z"),
+    ]
+    deliver(settings, "2017-12-04", "sales.csv", csv_of(rows))
+    night(settings, "2017-12-05")
+    assert bronze(settings)["event_date"].to_list() == [date(2017, 7, 1), date(2017, 12, 1)]
+    assert bronze(settings)["event_at"].to_list() == [datetime(2017, 7, 2, 3, 30), datetime(2017, 12, 2, 4, 30)]
+    assert reason_codes(settings) == ["wrong_type"]
+
+
+@pytest.mark.parametrize(("is_versioned", "accepted"), [(True, 2), (False, 1)])
+def test_only_a_description_may_be_told_anew(tmp_path, is_versioned, accepted):
+    settings = shop(tmp_path / "home", is_versioned=is_versioned)
+    deliver(settings, "2017-12-03", "first.csv", csv_of([sale(1, units=1)]))
+    deliver(settings, "2017-12-04", "second.csv", csv_of([sale(1, units=2), sale(9, units=2)]))
+    night(settings, "2017-12-05")
+    assert bronze(settings).filter(sale_id="1").height == accepted
+
+
+def test_a_table_that_is_not_configured_reads_as_empty_even_if_it_was_delivered_before(tmp_path):
+    settings = shop(tmp_path / "home")
+    visits = settings.contracts_dir / "shop" / "visits.yml"
+    visits.write_text((settings.contracts_dir / "shop" / "sales.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    folder = settings.folder("bronze") / "shop" / "visits"
+    folder.mkdir(parents=True)
+    (folder / "left.parquet").write_bytes(b"of a time when it was configured")
+    deliver(settings, "2017-12-04", "sales.csv", csv_of([sale()]))
+    assert night(settings, "2017-12-05").file_count == 1
+    found = duckdb.sql(f"select * from read_parquet('{folder}/*.parquet')")
+    assert "sale_id" in found.columns
+    assert found.fetchall() == []
