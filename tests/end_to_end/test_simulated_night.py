@@ -14,7 +14,6 @@ from pipelines.simulator.settings_file import write_settings_file
 from pipelines.simulator.simulate import simulate_history
 from tests.end_to_end.world import run
 
-pytestmark = pytest.mark.xdist_group("simulated night")
 DAYS = 14
 
 

@@ -159,11 +159,10 @@ def test_doses_rise_for_every_person():
 
 
 def test_several_arms_are_each_against_the_control_and_the_best_is_chosen():
-    frame = trial_table(2_400, effect=responsive, arms=("call", "mail"), seed=10).drop("truth")
+    frame = trial_table(6_000, effect=responsive, arms=("call", "mail"), seed=10).drop("truth")
     report = measure_uplift(frame, ROLES, cost={"call": 1.5, "mail": 1.5}, value=10.0, threads=1).report
     for effect, truth in zip(report["effects"], (0.2, 0.1), strict=True):
-        error = (effect["high"] - effect["low"]) / (2 * 1.96)
-        assert abs(effect["average_effect"] - truth) < 4.0 * error
+        assert effect["low"] < truth < effect["high"]
     assert {row["policy"] for row in report["policy"]["policies"]} >= {"everybody: call", "everybody: mail", "nobody"}
     assert report["verdict"] == "targeting helps"
 
