@@ -77,8 +77,8 @@ def attribute_names(roles: list[str]) -> list[str]:
 
 def _postcode(texts: pl.Series) -> pl.Series:
     text = without_junk(folded(texts), NO_POSTCODE, NO_VALUE).str.replace(r"^(\d{5})[- ]+\d{4}$", "$1")
-    bare = text.str.replace_all(r"[^\p{L}\p{N}\p{M}]+", "").str.to_uppercase()
-    return without_junk(bare.set(bare == "", None), NO_POSTCODE)
+    bare = text.str.replace_all(r"[^\p{L}\p{N}\p{M}]+", "").str.to_uppercase().str.normalize("NFC")
+    return without_junk(bare.set(bare == "", None), NO_POSTCODE, NO_VALUE)
 
 
 def _place(texts: pl.Series) -> pl.Series:

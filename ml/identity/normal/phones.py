@@ -60,8 +60,8 @@ def _dialled(raw: pl.Series) -> pl.Series:
     text = folded(raw).str.slice(0, LONGEST_PHONE).str.replace(r"(?:^tel[.:]* ?)", "")
     text = text.str.replace(r"[\s,;(]*(?:x|ext|extension|#)[.:]? ?\d{1,6}\)?$", "").str.replace(r"\(0\)", "")
     text = text.set(text.str.contains(r"\p{L}").fill_null(value=False), None)
-    is_abroad = text.str.contains(r"^\W*\+|^\W*00[1-9]")
     digits = text.str.replace_all(r"[^0-9]+", "")
+    is_abroad = text.str.contains(r"^\W*\+") | digits.str.contains("^00[1-9]")  # signs between the zeros or not
     abroad = "+" + digits.str.replace(r"^0+", "")
     digits = abroad.zip_with(is_abroad.fill_null(value=False), digits)
     return digits.set((digits.str.len_chars() < FEWEST_DIGITS).fill_null(value=False), None)

@@ -17,11 +17,12 @@ INNER = (  # the published rules in their order, over the letters behind the fir
     ("M", "N"),
     ("K", "C"),
 )
-SILENT = (  # over the letters with one that stands for the first before them
-    ("H+", "H"),
-    ("H($|[^A])", "$1"),
-    ("([^A])H", "$1"),
-    ("AW+", "A"),
+SILENT = (  # over the letters with one that stands for the first before them, left to right as if letter by letter:
+    ("A[HW]*HA", "AhA"),  # between two vowels an H stays, whatever was dropped before it
+    ("A[HW]*HA", "AhA"),  # again: two such may share a vowel
+    ("A[HW]+", "A"),
+    ("H", ""),
+    ("h", "H"),
 )
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -25,6 +25,7 @@ GERMAN_STREET = r"(\p{L})(?:strasse|str)( |$)"  # hauptstrasse, hauptstr
 SIGNS = r"/\-"
 LEADING = r"^(\d+[a-z]?(?:[-/]\d+[a-z]?)*)(?: (.*))?$"
 TRAILING = r"^(.*\p{L}.*) (\d+[a-z]?(?:[-/]\d+[a-z]?)*)$"
+NO_NUMBER = " (?:" + "|".join(f"{digit}{{6,}}" for digit in range(10)) + ") "  # no house has it
 NO_HOUSE = r"(?:^| )(?:apt|unit|fl|flr|ste|no|box|lot|route|rte|hwy|room|rm|level|shop|bldg|floor|us|km) \S+$"
 
 
@@ -73,4 +74,5 @@ def _short(text: pl.Series) -> pl.Series:
     text = text.str.replace_all(GERMAN_STREET, "${1}str$2")
     wide = " " + text.str.replace_all(" ", "  ", literal=True) + " "
     short = wide.str.replace_many({f" {long} ": f" {brief} " for long, brief in ABBREVIATIONS.items()})
-    return short.str.replace_all("  ", " ", literal=True).str.strip_chars(" ")
+    short = short.str.replace_all(NO_NUMBER, " ").str.replace_all(" +", " ").str.strip_chars(" ")
+    return short.set((short == "").fill_null(value=False), None)

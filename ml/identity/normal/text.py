@@ -83,7 +83,7 @@ def words(texts: pl.Series, kept: str = "") -> pl.Series:
     return _by_alphabet(
         texts,
         lambda plain: parted(_folded_ascii(plain), "a-z0-9"),
-        lambda rest: parted(_folded_rest(rest), r"\p{L}\p{N}\p{M}"),
+        lambda rest: parted(_folded_rest(rest), r"\p{L}\p{N}\p{M}").str.normalize("NFC"),  # signs gone, marks may join
     )
 
 
