@@ -130,7 +130,20 @@ def test_a_national_number_is_read_in_the_records_country(country, written, expe
 
 @pytest.mark.parametrize(
     "written",
-    ["0000000000", "1111111", "+44 0000000000", "123", "1234567890", "abc", "-", "", "+", "n/a", "9999999999", "00:100"],
+    [
+        "0000000000",
+        "1111111",
+        "+44 0000000000",
+        "123",
+        "1234567890",
+        "abc",
+        "-",
+        "",
+        "+",
+        "n/a",
+        "9999999999",
+        "00:100",
+    ],
 )
 def test_a_placeholder_is_no_number(written):
     assert numbers(written) == [None]
