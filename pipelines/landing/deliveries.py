@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -43,6 +43,26 @@ class Delivery:
         parts = [self.source_code, self.table_name, self.delivered_date.isoformat(), self.content_sha256]
         text = "/".join([*parts, self.file] if copy else parts)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def require_declared(settings: Settings, contracts: Collection[str], progress: Callable[[str], None]) -> None:
+    """What was delivered is read, or it is said: what nobody declared must not look like what never came.
+
+    Takes     contracts: the names `source.table` that have one.
+    Raises    ContractError   a table that has a contract was delivered and nightmarket.yml does not name it: the
+              guardrails that need it would see nothing.
+    """
+    folders = settings.folder("landing").glob(f"*/*/{PREFIX}*")
+    names = {(day.parents[1].name, day.parent.name) for day in folders}
+    delivered = {".".join(parts) for parts in names if not any(part.startswith(IGNORED) for part in parts)}
+    unread = sorted(delivered.difference(settings.retailer.sources))
+    if forgotten := sorted(set(unread).intersection(contracts)):
+        raise ContractError(
+            f"nightmarket.yml: sources: expected every delivered table that has a contract, missing: "
+            f"{', '.join(forgotten)}. Name each, with `critical: false` if it may fail to come."
+        )
+    if unread:
+        progress(f"Delivered, but no contract says how to read it: {', '.join(unread)}.")
 
 
 def find_deliveries(

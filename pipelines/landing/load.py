@@ -13,7 +13,7 @@ from ml.errors import ContractError
 from pipelines.files import remove_leftovers
 from pipelines.landing.contracts import Contract, idle_contracts, load_contracts
 from pipelines.landing.database import memory_database
-from pipelines.landing.deliveries import Delivery, find_deliveries
+from pipelines.landing.deliveries import Delivery, find_deliveries, require_declared
 from pipelines.landing.judge import judge_file
 from pipelines.landing.keys import Bounds
 from pipelines.landing.rows import make_midnights
@@ -73,9 +73,11 @@ def load_landing(
               progress: told one sentence per file read, and what an operator should know.
     Returns   LandingResult; tonight's rows are what the ledger now holds for the night.
     Ignores   files and folders whose names begin with `.` or `_`.
-    Raises    ContractError if a contract is wrong, a recorded file changed, or a sealed night would differ.
+    Raises    ContractError if a contract is wrong, a delivered table that has one is not configured, a recorded file
+              changed, or a sealed night would differ.
     """
-    contracts = load_contracts(settings)
+    contracts, idle = load_contracts(settings), idle_contracts(settings)
+    require_declared(settings, idle, progress)
     deliveries = find_deliveries(settings, ledger, as_of_date, progress)
     for room in ("bronze", "quarantine"):
         remove_leftovers(settings.folder(room))
@@ -89,7 +91,7 @@ def load_landing(
             rows += made
             parsed += count
             _tidy(con, settings, ledger, contract, made)
-        for contract in idle_contracts(settings).values():
+        for contract in idle.values():
             write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
             remove_strangers(settings, contract.name, [])
     frame = pl.DataFrame(rows, schema=STREAMS["loads"])

@@ -5,6 +5,7 @@ from datetime import date, datetime
 import duckdb
 import pytest
 
+from ml.errors import ContractError
 from tests.builders.shop import CONTRACT, bronze, csv_of, deliver, night, reason_codes, sale, shop
 
 
@@ -52,10 +53,35 @@ def test_only_a_description_may_be_told_anew(tmp_path, is_versioned, accepted):
     assert bronze(settings).filter(sale_id="1").height == accepted
 
 
-def test_a_table_that_is_not_configured_reads_as_empty_even_if_it_was_delivered_before(tmp_path):
-    settings = shop(tmp_path / "home")
+def with_idle_contract(settings):
+    """The shop's sales have a twin, `shop.visits`, that is not configured."""
     visits = settings.contracts_dir / "shop" / "visits.yml"
     visits.write_text((settings.contracts_dir / "shop" / "sales.yml").read_text(encoding="utf-8"), encoding="utf-8")
+    return settings
+
+
+def test_a_table_that_is_delivered_and_not_configured_stops_the_night_by_name(tmp_path):
+    """Else caps that count mailings would see none as soon as somebody deletes a line."""
+    settings = with_idle_contract(shop(tmp_path / "home"))
+    deliver(settings, "2017-12-04", "sales.csv", csv_of([sale()]))
+    (settings.folder("landing") / "shop" / "visits" / "delivered_date=2017-12-04").mkdir(parents=True)
+    with pytest.raises(ContractError, match=r"sources: .* missing: shop\.visits\. Name each"):
+        night(settings, "2017-12-05")
+    assert not (settings.folder("bronze") / "shop").exists()
+
+
+def test_a_delivered_table_without_a_contract_is_named_and_hidden_folders_are_not(tmp_path):
+    settings, said = shop(tmp_path / "home"), []
+    deliver(settings, "2017-12-04", "sales.csv", csv_of([sale()]))
+    for folder in ("web/clicks", "web/_old", ".tmp/clicks"):
+        (settings.folder("landing") / folder / "delivered_date=2017-12-04").mkdir(parents=True)
+    night(settings, "2017-12-05", tell=said.append)
+    told = [line for line in said if "no contract" in line]
+    assert told == ["Delivered, but no contract says how to read it: web.clicks."]
+
+
+def test_a_table_that_is_not_configured_reads_as_empty_even_if_bronze_holds_some_of_it(tmp_path):
+    settings = with_idle_contract(shop(tmp_path / "home"))
     folder = settings.folder("bronze") / "shop" / "visits"
     folder.mkdir(parents=True)
     (folder / "left.parquet").write_bytes(b"of a time when it was configured")
