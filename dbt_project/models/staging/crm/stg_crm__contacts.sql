@@ -1,21 +1,7 @@
 -- One row per contact of the call centre, as last changed. Renames; decides nothing.
-with source as (
+with latest as (
 
-    select * from {{ source('crm', 'contacts') }}
-    where {{ known_by_cutoff() }}
-
-),
-
-versions as (
-
-    select
-        *,
-        min(known_date) over (partition by contact_id) as first_known_date,
-        row_number() over (
-            partition by contact_id
-            order by updated_at desc, known_date desc, load_id desc, row_number desc
-        ) as place
-    from source
+    {{ latest_versions(source('crm', 'contacts'), 'contact_id', 'updated_at') }}
 
 )
 
@@ -33,5 +19,4 @@ select
     first_known_date,
     known_at,
     known_date
-from versions
-where place = 1
+from latest

@@ -1,20 +1,7 @@
 -- One row per product, as last described. Renames; decides nothing.
-with source as (
+with latest as (
 
-    select * from {{ source('pim', 'products') }}
-    where {{ known_by_cutoff() }}
-
-),
-
-versions as (
-
-    select
-        *,
-        row_number() over (
-            partition by sku
-            order by known_date desc, load_id desc, row_number desc
-        ) as place
-    from source
+    {{ latest_versions(source('pim', 'products'), 'sku') }}
 
 )
 
@@ -38,5 +25,4 @@ select
     -- times
     known_at,
     known_date
-from versions
-where place = 1
+from latest

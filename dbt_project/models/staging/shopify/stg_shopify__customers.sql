@@ -1,21 +1,7 @@
 -- One row per web account, as the last export describes it. Renames; decides nothing.
-with source as (
+with latest as (
 
-    select * from {{ source('shopify', 'customers') }}
-    where {{ known_by_cutoff() }}
-
-),
-
-versions as (
-
-    select
-        *,
-        min(known_date) over (partition by customer_id) as first_known_date,
-        row_number() over (
-            partition by customer_id
-            order by known_date desc, load_id desc, row_number desc
-        ) as place
-    from source
+    {{ latest_versions(source('shopify', 'customers'), "replace(customer_id, '''', '')") }}
 
 )
 
@@ -33,5 +19,4 @@ select
     first_known_date,
     known_at,
     known_date
-from versions
-where place = 1
+from latest

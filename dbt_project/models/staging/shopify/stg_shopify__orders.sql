@@ -1,20 +1,7 @@
 -- One row per web order: of several states the last. Says what is no sale to a customer, and drops nothing.
-with source as (
+with latest as (
 
-    select * from {{ source('shopify', 'orders') }}
-    where {{ known_by_cutoff() }}
-
-),
-
-versions as (
-
-    select
-        *,
-        row_number() over (
-            partition by id
-            order by updated_at desc, known_date desc, load_id desc, row_number desc
-        ) as place
-    from source
+    {{ latest_versions(source('shopify', 'orders'), 'id', 'updated_at') }}
 
 )
 
@@ -40,5 +27,4 @@ select
     event_date as sold_date,
     known_at,
     known_date
-from versions
-where place = 1
+from latest

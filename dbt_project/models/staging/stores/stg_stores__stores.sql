@@ -1,20 +1,7 @@
 -- One row per store, as last described. Renames; decides nothing.
-with source as (
+with latest as (
 
-    select * from {{ source('stores', 'stores') }}
-    where {{ known_by_cutoff() }}
-
-),
-
-versions as (
-
-    select
-        *,
-        row_number() over (
-            partition by store_id
-            order by known_date desc, load_id desc, row_number desc
-        ) as place
-    from source
+    {{ latest_versions(source('stores', 'stores'), 'store_id') }}
 
 )
 
@@ -32,5 +19,4 @@ select
     -- times
     known_at,
     known_date
-from versions
-where place = 1
+from latest

@@ -1,20 +1,7 @@
 -- One row per line of a receipt: of several exports the last. Says what is no sale to a customer, and drops nothing.
-with source as (
+with latest as (
 
-    select * from {{ source('till', 'receipts') }}
-    where {{ known_by_cutoff() }}
-
-),
-
-versions as (
-
-    select
-        *,
-        row_number() over (
-            partition by receipt_id, line_no
-            order by exported_at desc, known_date desc, load_id desc, row_number desc
-        ) as place
-    from source
+    {{ latest_versions(source('till', 'receipts'), 'receipt_id, line_no', 'exported_at') }}
 
 )
 
@@ -49,5 +36,4 @@ select
     event_date as sold_date,
     known_at,
     known_date
-from versions
-where place = 1
+from latest
