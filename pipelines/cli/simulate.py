@@ -23,8 +23,8 @@ def simulate(scenario: str, seed: int | None, days: int | None, home: Path | Non
     columns = (TextColumn(" days "), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with held_by(place, purpose="simulate"), Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("days", total=chosen.days)
-        write_settings_file(chosen, place)
         summary = simulate_history(chosen, place, lambda done, _: bar.update(task, completed=done))
+        write_settings_file(chosen, place)  # last: a home that is refused keeps the settings it has, or none
     for line in _in_words(summary, place):
         console.print(line, soft_wrap=True)
 

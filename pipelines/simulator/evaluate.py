@@ -38,8 +38,11 @@ def evaluate_home(settings: Settings) -> Evaluation:
     Raises    ContractError if the home was not simulated, or no night has run.
     """
     truth = settings.folder("truth")
-    if not (truth / "records.parquet").exists() or not settings.warehouse_path.exists():
-        raise ContractError(f"{settings.home}: expected a simulated history and a night, found one or none. Run both.")
+    for path, step in ((truth / "records.parquet", "simulate"), (settings.warehouse_path, "run --as-of-date DAY")):
+        if not path.exists():
+            raise ContractError(
+                f"{path}: expected it, found none. Make it first: nightmarket {step} --home {settings.home}"
+            )
     records = _records(truth)
     warehouse = warehouse_of(settings)
     members = warehouse.read("select record_id, person_id as found from identity.person_members order by 1")

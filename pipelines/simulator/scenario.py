@@ -199,7 +199,9 @@ def _text_of(name_or_path: str | Path) -> tuple[str, str]:
         return FOLDER.joinpath(f"{name}.yml").read_text(encoding="utf-8"), name
     try:
         return Path(name).read_text(encoding="utf-8"), name
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ContractError(f"scenario {name}: expected text in UTF-8, got other bytes. Save it as UTF-8.") from error
+    except OSError as error:
         known = ", ".join(scenario_names())
         raise ContractError(f"scenario {name}: no such file, and not one of {known}. Name one of these.") from error
 

@@ -21,7 +21,7 @@ DAYS = 14
 def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, date]:
     """A home in which the night after history has run."""
     home = tmp_path_factory.mktemp("simulated")
-    scenario = load_scenario("tiny", days=DAYS)
+    scenario = load_scenario("tiny", days=DAYS, dirt={"bad_row": 0.01})  # fifty times as many: some must be there
     write_settings_file(scenario, home)
     summary = simulate_history(scenario, home, lambda done, total: None)
     settings, day = load_settings(home), summary.last_day + timedelta(days=2)
@@ -95,5 +95,6 @@ def test_most_found_persons_are_one_true_person_and_every_bad_row_was_caught(nig
     assert found.record_count > 200
     assert (found.identity.pairwise_precision or 0) > 0.7
     assert (found.identity.b_cubed_recall or 0) > 0.7
+    assert found.quarantine["caught_count"].sum() == found.quarantine["planted_count"].sum() > 5
     assert found.quarantine["missed_count"].sum() == found.quarantine["falsely_refused_count"].sum() == 0
     assert (night[0].folder("reports") / REPORT).is_file()

@@ -45,6 +45,13 @@ def test_a_mistake_in_a_file_is_named(tmp_path, text, said):
         load_scenario(path)
 
 
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    path = tmp_path / "mine.yml"
+    path.write_bytes(b"name: \xff\xfe\n")
+    with pytest.raises(ContractError, match="expected text in UTF-8"):
+        load_scenario(path)
+
+
 def test_a_circle_is_seen(tmp_path):
     one = tmp_path / "one.yml"
     one.write_text(f"based_on: {one}\n", encoding="utf-8")
