@@ -2,14 +2,20 @@
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from ml.errors import ContractError
-from pipelines.files import write_bytes
+from pipelines.files import write_bytes, write_text
 from pipelines.night import warehouse_of
 from pipelines.settings import Settings
+from pipelines.simulator.evaluate_nights import nights_content
+from pipelines.simulator.evaluate_page import render_evaluation
+from pipelines.simulator.evaluate_predictions import predictions_content
 from pipelines.simulator.scoring import Agreement, agreement, quarantine_score, wrong_links
 
 PREFIXES = {
@@ -17,9 +23,18 @@ PREFIXES = {
     "loyalty.members": "loyalty:member:",
     "crm.contacts": "crm:contact:",
 }
-KEYS = {"till.receipts": "receipt_id", "shopify.orders": "id", "shopify.order_lines": "id"}
+KEYS = {
+    "till.receipts": "receipt_id",
+    "shopify.orders": "id",
+    "shopify.order_lines": "id",
+    "shopify.refunds": "id",
+    "shopify.order_line_refunds": "id",
+    "media.exposures": "exposure_id",
+    "pim.prices": "sku",
+}  # tables with a column of money, where bad cells are planted, and what the truth names their rows by
 BAD = ("bad_row", "currency_noise")
-REPORT = "evaluation.json"
+REPORT, PAGE = "evaluation.json", "evaluation.html"
+DIGITS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +45,15 @@ class Evaluation:
     identity: Agreement
     wrong_links: pl.DataFrame
     quarantine: pl.DataFrame
+    predictions: list[dict[str, Any]]
+    nights: dict[str, Any]
 
 
 def evaluate_home(settings: Settings) -> Evaluation:
-    """Compare persons and quarantine of a home's last night with its truth; write reports/evaluation.json.
+    """Compare what a home's nights claimed with its truth; write reports/evaluation.json and evaluation.html.
+
+    Persons, quarantine and predictions are those of the last night; uplift, policies and lift of every night that was
+    answered by its people.
 
     Raises    ContractError if the home was not simulated, or no night has run.
     """
@@ -54,9 +74,13 @@ def evaluate_home(settings: Settings) -> Evaluation:
         judged.height,
         agreement(judged.select("found", "true")),
         wrong_links(_with_truth(links, records)),
-        quarantine_score(_planted(truth), _refused(settings)),
+        quarantine_score(_planted(settings), _refused(settings)),
+        predictions_content(settings),
+        nights_content(settings),
     )
-    write_bytes(settings.folder("reports") / REPORT, _as_json(found))
+    content = _content(settings, found)
+    write_bytes(settings.folder("reports") / REPORT, (json.dumps(content, indent=2) + "\n").encode())
+    write_text(settings.folder("reports") / PAGE, render_evaluation(content))
     return found
 
 
@@ -82,9 +106,14 @@ def _with_truth(links: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     return links.with_columns(faults=pl.concat_list("faults_a", "faults_b"))
 
 
-def _planted(truth: Path) -> pl.DataFrame:
-    faults = [pl.read_parquet(path) for path in sorted((truth / "faults").glob("*.parquet"))]
-    rows = pl.concat(faults).filter(pl.col("kind").is_in(BAD) & pl.col("table").is_in(list(KEYS)))
+def _tables_read(settings: Settings) -> list[str]:
+    """The tables with bad rows that this home's nights read at all."""
+    return [table for table in KEYS if table in settings.retailer.sources]
+
+
+def _planted(settings: Settings) -> pl.DataFrame:
+    paths = sorted((settings.folder("truth") / "faults").glob("*.parquet"))
+    rows = pl.read_parquet(paths, columns=["kind", "table", "row_key"]).filter(pl.col("kind").is_in(BAD) & pl.col("table").is_in(_tables_read(settings)))
     return rows.select("table", "row_key")
 
 
@@ -92,19 +121,37 @@ def _refused(settings: Settings) -> pl.DataFrame:
     """Refused rows by the key that the truth names them by."""
     empty = pl.DataFrame(schema={"table": pl.String, "row_key": pl.String})
     parts = [empty]
-    for table, key in KEYS.items():
+    for table in _tables_read(settings):
+        key = KEYS[table]
         folder = settings.folder("quarantine").joinpath(*table.split("."))
-        for path in sorted(folder.glob("*.parquet")):
-            rows = pl.read_parquet(path).filter(pl.col("disposition") == "refused")
+        paths = sorted(folder.glob("*.parquet"))
+        if paths:
+            rows = pl.read_parquet(paths, columns=["disposition", "raw"]).filter(disposition="refused")
             parts.append(rows.select(table=pl.lit(table), row_key=pl.col("raw").str.json_path_match(f"$.{key}")))
     return pl.concat(parts)
 
 
-def _as_json(found: Evaluation) -> bytes:
+def _content(settings: Settings, found: Evaluation) -> dict[str, Any]:
     content = {
+        "retailer": settings.retailer.retailer,
+        "currency": settings.retailer.currency,
         "record_count": found.record_count,
         "identity": asdict(found.identity),
         "wrong_links": found.wrong_links.to_dicts(),
         "quarantine": found.quarantine.to_dicts(),
+        "predictions": found.predictions,
+        **found.nights,
     }
-    return (json.dumps(content, indent=2) + "\n").encode()
+    plain: dict[str, Any] = _plain(content)
+    return plain
+
+
+def _plain(value: Any) -> Any:
+    """JSON values: money and days as text, floats without their last bits, so that the same home gives the same bytes."""
+    if isinstance(value, dict):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    if isinstance(value, float):
+        return round(value, DIGITS)
+    return str(value) if isinstance(value, Decimal | date) else value
