@@ -107,7 +107,7 @@ def loop(
 
 @app.command()
 def evaluate(home: Home = None) -> None:
-    """A simulated retailer's last night beside the truth: who is who, and which bad rows were caught."""
+    """What a simulated retailer's nights claimed beside the truth: persons, values, effects, policies, lift, bad rows."""
     from pipelines.cli.evaluate import evaluate as evaluate_
 
     evaluate_(home)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+PLOT = 220  # pixels from the top of a plot to its line at the bottom
 ROW = 40  # pixels from one row to the next: a line of text and its bar
 MARK_ROW = 46  # a line of text and two marks
 BAR = 12
@@ -54,11 +55,48 @@ class Bin:
     amount: int
 
 
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A line through points; `kind` is main, other (what it is compared with) or zero (dashed, no data)."""
+
+    points: tuple[tuple[float, float], ...]
+    kind: str
+
+
 def bar_chart(title: str, bars: Sequence[Bar], *, full: float | None = None) -> Markup:
     """Bars under their labels, longest = `full` (default: the largest value)."""
     top = max([full or 0.0, *(bar.value for bar in bars)])
     rows = [_bar(bar, 100.0 * bar.value / top if top > 0 else 0.0, i * ROW) for i, bar in enumerate(bars)]
     return _svg(title, len(bars) * ROW, rows)
+
+
+def signed_bar_chart(title: str, bars: Sequence[Bar]) -> Markup:
+    """Bars to the right of a common zero, or to its left."""
+    low, high = min([0.0, *(bar.value for bar in bars)]), max([0.0, *(bar.value for bar in bars)])
+    low, high = (low, high) if high > low else (0.0, 1.0)
+    drawn = [_signed_bar(bar, i * ROW, low, high) for i, bar in enumerate(bars)]
+    line = Markup('<line class="zero" x1="{x}%" x2="{x}%" y1="18" y2="{y}"/>')
+    return _svg(title, len(bars) * ROW, [*drawn, line.format(x=_across(0.0, low, high), y=len(bars) * ROW - 4)])
+
+
+def curve_chart(
+    title: str, curves: Sequence[Curve], dots: Sequence[tuple[float, float]], *, across: Sequence[str], top: str
+) -> Markup:
+    """Lines and dots on one plane that just holds them; `across` labels the ends of its base, `top` its height."""
+    points = [point for curve in curves for point in curve.points] + list(dots)
+    (left, right), (low, high) = (_ends_of([point[axis] for point in points]) for axis in (0, 1))
+
+    def at(point: tuple[float, float]) -> dict[str, str]:
+        return {"x": _across(point[0], left, right), "y": _p(PLOT - (PLOT - 24) * (point[1] - low) / (high - low))}
+
+    parts = [Markup('<line class="axis" x1="0" x2="100%" y1="{y}" y2="{y}"/>').format(y=PLOT)]
+    for curve in curves:
+        kind = curve.kind if curve.kind == "zero" else f"whisker {curve.kind}"
+        shape = Markup('<line class="{k}" x1="{a[x]}%" y1="{a[y]}" x2="{b[x]}%" y2="{b[y]}"/>')
+        pairs = zip(curve.points, curve.points[1:], strict=False)
+        parts += [shape.format(k=kind, a=at(first), b=at(second)) for first, second in pairs]
+    parts += [Markup('<circle class="main" cx="{x}%" cy="{y}" r="5"/>').format(**at(dot)) for dot in dots]
+    return _svg(title, PLOT + 20, [*parts, _text("0", 14, top, "start", "tick"), *_ends(across, PLOT + 20)])
 
 
 def dot_whisker_chart(title: str, rows: Sequence[MarkRow], *, zero: bool, axis: Sequence[str]) -> Markup:
@@ -95,6 +133,19 @@ def _bar(bar: Bar, width: float, y: int) -> Markup:
     track = rect.format(k="track", y=y + 20, w=_p(TRACK), h=BAR)
     drawn = rect.format(k=bar.kind, y=y + 20, w=_p(width * TRACK / 100.0), h=BAR)
     return _label(bar.label, y) + _text(_p(TRACK + 2.0), y + 30, bar.text, "start", "figure") + track + drawn
+
+
+def _signed_bar(bar: Bar, y: int, low: float, high: float) -> Markup:
+    start, end = sorted((0.0, bar.value))
+    width = _p(100.0 * (end - start) / (high - low))
+    place = {"k": bar.kind, "x": _across(start, low, high), "y": y + 20, "w": width, "h": BAR}
+    drawn = Markup('<rect class="{k}" x="{x}%" y="{y}" width="{w}%" height="{h}" rx="3"/>').format(**place)
+    return _label(bar.label, y) + _text("100", y + 14, bar.text, "end", "figure") + drawn
+
+
+def _ends_of(values: Sequence[float]) -> tuple[float, float]:
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    return (low, high) if high > low else (low, low + 1.0)
 
 
 def _marks(row: MarkRow, y: int, low: float, high: float) -> Markup:

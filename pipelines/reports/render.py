@@ -14,15 +14,19 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def render_run_report(content: dict[str, Any]) -> str:
     """The run report as one HTML file."""
-    return _page("run_report.html.j2", content)
+    return render_page("run_report.html.j2", content, pictures)
 
 
 def render_lift_report(content: dict[str, Any]) -> str:
     """The lift report as one HTML file."""
-    return _page("lift_report.html.j2", content)
+    return render_page("lift_report.html.j2", content, pictures)
 
 
-def _page(template: str, content: dict[str, Any]) -> str:
+def render_page(template: str, content: dict[str, Any], pictures: Any) -> str:
+    """One HTML file from plain data.
+
+    Takes     template: a file of `templates/`; content: JSON values, with `currency`; pictures: what makes its charts.
+    """
     style = Markup((TEMPLATES / "report.css").read_text(encoding="utf-8"))  # our own file, no outside text in it
     currency = content["currency"]
     page = _environment().get_template(template)

@@ -113,7 +113,9 @@ def _tables_read(settings: Settings) -> list[str]:
 
 def _planted(settings: Settings) -> pl.DataFrame:
     paths = sorted((settings.folder("truth") / "faults").glob("*.parquet"))
-    rows = pl.read_parquet(paths, columns=["kind", "table", "row_key"]).filter(pl.col("kind").is_in(BAD) & pl.col("table").is_in(_tables_read(settings)))
+    rows = pl.read_parquet(paths, columns=["kind", "table", "row_key"]).filter(
+        pl.col("kind").is_in(BAD) & pl.col("table").is_in(_tables_read(settings))
+    )
     return rows.select("table", "row_key")
 
 

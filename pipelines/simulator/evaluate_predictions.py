@@ -29,7 +29,9 @@ CLAIMS = (
     Claim("value_91d", 91, "Net sales of 91 days", True, "score_sum", lambda _, sales: sales),
     Claim("lapse_28d", 28, "Chance of no purchase in 28 days", False, "score_least", lambda buy, _: 1 - buy),
 )
-SCORES = "select person_id, as_of_date, model_name, score from scores.scores_person order by person_id, model_name, target"
+SCORES = (
+    "select person_id, as_of_date, model_name, score from scores.scores_person order by person_id, model_name, target"
+)
 HAS_SCORES = "select 1 from information_schema.tables where table_schema = 'scores' and table_name = 'scores_person'"
 
 

@@ -35,13 +35,17 @@ class JudgedNight:
 def judged_nights(settings: Settings) -> list[JudgedNight]:
     """The sealed nights of which there is a truth, oldest first."""
     ledger, truth = ledger_of(settings), settings.folder("truth")
-    return [_night(settings, night) for night in ledger.nights() if (truth / "candidates" / f"{night}.parquet").exists()]
+    return [
+        _night(settings, night) for night in ledger.nights() if (truth / "candidates" / f"{night}.parquet").exists()
+    ]
 
 
 def _night(settings: Settings, night: date) -> JudgedNight:
     ledger, truth = ledger_of(settings), settings.folder("truth")
     decisions = ledger.partition("decisions", night)
-    decided = decisions.filter(pl.col("treatment_id") != NONE).select("person_id", "treatment_id", is_decided=pl.lit(True))
+    decided = decisions.filter(pl.col("treatment_id") != NONE).select(
+        "person_id", "treatment_id", is_decided=pl.lit(True)
+    )
     known = pl.read_parquet(truth / "known_as" / f"{night}.parquet")
     rows = ledger.partition("candidates", night).join(known, on="person_id")
     rows = rows.join(decided, on=["person_id", "treatment_id"], how="left").with_columns(_falsely("is_decided"))
@@ -61,7 +65,9 @@ def _sent(path: Path) -> pl.DataFrame:
 
 
 def _with_truth(rows: pl.DataFrame, effects: pl.DataFrame, sent: pl.DataFrame) -> pl.DataFrame:
-    changed = [(pl.col(f"{name}_with") - pl.col(f"{name}_without")).alias(f"{name}_uplift") for name in ("sales", "discount")]
+    changed = [
+        (pl.col(f"{name}_with") - pl.col(f"{name}_without")).alias(f"{name}_uplift") for name in ("sales", "discount")
+    ]
     known = effects.with_columns(changed).select("person", "treatment_id", "is_allowed", *EFFECTS)
     keys = ["person", "treatment_id"]
     joined = rows.join(known, on=keys, how="left").join(sent, on=keys, how="left").sort(keys)

@@ -27,7 +27,16 @@ def lift_scores(results: pl.DataFrame, contacts: pl.DataFrame) -> pl.DataFrame:
         rows, schema={**known.schema, "true_of_night": pl.Float64, "true_in_window": pl.Float64}, orient="row"
     )
     return judged.with_columns(state=_state()).select(
-        *key, "observed_days", "window_days", "treated_count", "holdout_count", "estimate", "low", "high", *TRUE, "state"
+        *key,
+        "observed_days",
+        "window_days",
+        "treated_count",
+        "holdout_count",
+        "estimate",
+        "low",
+        "high",
+        *TRUE,
+        "state",
     )
 
 

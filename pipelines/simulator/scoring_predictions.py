@@ -69,7 +69,9 @@ def tenths(people: pl.DataFrame) -> pl.DataFrame:
     ordered = people.select("predicted", "true").sort("predicted", maintain_order=True).with_row_index("place")
     tenth = (pl.col("place").cast(pl.Int64) * GROUPS // max(people.height, 1) + 1).alias("tenth")
     means = ordered.with_columns(tenth).group_by("tenth", maintain_order=True)
-    return means.agg(person_count=pl.len().cast(pl.Int64), predicted=pl.col("predicted").mean(), true=pl.col("true").mean())
+    return means.agg(
+        person_count=pl.len().cast(pl.Int64), predicted=pl.col("predicted").mean(), true=pl.col("true").mean()
+    )
 
 
 def spearman(first: Floats, second: Floats) -> float | None:
