@@ -107,7 +107,7 @@ def loop(
 
 @app.command()
 def evaluate(home: Home = None) -> None:
-    """What a simulated retailer's nights claimed beside the truth: persons, values, effects, policies, lift, bad rows."""
+    """What a simulated retailer's nights claimed beside the truth: persons, values, effects, lift, bad rows."""
     from pipelines.cli.evaluate import evaluate as evaluate_
 
     evaluate_(home)

@@ -11,7 +11,7 @@ import polars as pl
 
 from ml.errors import ContractError
 from pipelines.files import write_bytes, write_text
-from pipelines.night import warehouse_of
+from pipelines.night import ledger_of, warehouse_of
 from pipelines.settings import Settings
 from pipelines.simulator.evaluate_nights import nights_content
 from pipelines.simulator.evaluate_page import render_evaluation
@@ -112,11 +112,22 @@ def _tables_read(settings: Settings) -> list[str]:
 
 
 def _planted(settings: Settings) -> pl.DataFrame:
+    """Bad rows of files that some night has read; the last days' files arrive after the last night."""
     paths = sorted((settings.folder("truth") / "faults").glob("*.parquet"))
-    rows = pl.read_parquet(paths, columns=["kind", "table", "row_key"]).filter(
+    rows = pl.read_parquet(paths, columns=["kind", "table", "file", "row_key"]).filter(
         pl.col("kind").is_in(BAD) & pl.col("table").is_in(_tables_read(settings))
     )
-    return rows.select("table", "row_key")
+    return rows.join(_loaded(settings), on=["table", "file"], how="semi", maintain_order="left").select(
+        "table", "row_key"
+    )
+
+
+def _loaded(settings: Settings) -> pl.DataFrame:
+    """table and file, by its name alone, of all that landed."""
+    ledger = ledger_of(settings)
+    loads = pl.concat([ledger.partition("loads", night) for night in ledger.nights("loads")])
+    name = pl.col("file").str.split("/").list.last()
+    return loads.select(table=pl.format("{}.{}", "source_code", "table_name"), file=name).unique()
 
 
 def _refused(settings: Settings) -> pl.DataFrame:
@@ -149,7 +160,7 @@ def _content(settings: Settings, found: Evaluation) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """JSON values: money and days as text, floats without their last bits, so that the same home gives the same bytes."""
+    """JSON values: money and days as text, floats without their last bits, which may differ between machines."""
     if isinstance(value, dict):
         return {name: _plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):

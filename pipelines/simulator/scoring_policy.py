@@ -10,12 +10,12 @@ from ml.decisioning.limits import build_problem
 from ml.decisioning.policy import Policy
 from ml.decisioning.prices import Integers, Problem
 from ml.decisioning.solver import solve
-from ml.decisioning.units import amounts_from_units, units_from_amounts
+from ml.decisioning.units import Schema, amounts_from_units, units_from_amounts
 
 DECIDED, ORACLE, NOBODY, EVERYBODY = "decided", "oracle", "contact nobody", "contact everybody"
 TOP_PROPENSITY, GREEDY = "top propensity", "greedy"
 PLACE = "place"  # of a contact in the joint problem
-VALUES = {
+VALUES: Schema = {
     "policy": pl.String,
     "contact_count": pl.Int64,
     "value_amount": pl.Decimal(18, 4),
@@ -96,7 +96,9 @@ def _best(permitted: Permitted) -> Integers:
 
 def filled(problem: Problem, order: Iterable[int], most: int) -> Integers:
     """Contacts in this order, one per person, as long as they fit into the limits, at most so many."""
-    left, taken, reached = problem.limit.copy(), [], set()
+    left = problem.limit.copy()
+    taken: list[int] = []
+    reached: set[int] = set()
     for row in order:
         if len(taken) >= most:
             break

@@ -11,8 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.simulator.scoring_lift import lift_scores
-from pipelines.simulator.scoring_policy import DECIDED, EVERYBODY, GREEDY, NOBODY, ORACLE, TOP_PROPENSITY
-from pipelines.simulator.scoring_policy import permitted_contacts, policy_values
+from pipelines.simulator.scoring_policy import (
+    DECIDED,
+    EVERYBODY,
+    GREEDY,
+    NOBODY,
+    ORACLE,
+    TOP_PROPENSITY,
+    permitted_contacts,
+    policy_values,
+)
 from pipelines.simulator.scoring_predictions import GROUPS, ordering_share, prediction_score, spearman, tenths
 from pipelines.simulator.scoring_uplift import STEPS, gain_curve, uplift_scores
 from tests.builders.decisioning import AMOUNT, with_limits
@@ -30,27 +38,32 @@ def beside(predicted, true):
 def test_a_perfect_prediction_scores_one_and_makes_no_error():
     score = prediction_score(beside(DRAWN, DRAWN))
     assert (score.total_ratio, score.skill, score.squared_error, score.calibration_error) == (1, 1, 0, 0)
-    assert score.spearman == pytest.approx(1) and score.normalised_gini == pytest.approx(1)
+    assert score.spearman == pytest.approx(1)
+    assert score.normalised_gini == pytest.approx(1)
 
 
 def test_planted_miscalibration_is_found_although_the_order_is_right():
     score = prediction_score(beside(1.5 * DRAWN, DRAWN))
-    assert score.total_ratio == pytest.approx(1.5) and score.calibration_error == pytest.approx(0.5)
-    assert score.spearman == pytest.approx(1) and score.normalised_gini == pytest.approx(1)
+    assert score.total_ratio == pytest.approx(1.5)
+    assert score.calibration_error == pytest.approx(0.5)
+    assert score.spearman == pytest.approx(1)
+    assert score.normalised_gini == pytest.approx(1)
     assert score.skill < 1
 
 
 def test_a_right_total_hides_no_shrinkage_of_the_tenths():
     shrunk = DRAWN.mean() + 0.5 * (DRAWN - DRAWN.mean())
     score = prediction_score(beside(shrunk, DRAWN))
-    assert score.total_ratio == pytest.approx(1) and score.calibration_error > 0.15
+    assert score.total_ratio == pytest.approx(1)
+    assert score.calibration_error > 0.15
     gaps = tenths(beside(shrunk, DRAWN)).select(pl.col("predicted") - pl.col("true")).to_series()
     assert gaps[0] > 0 > gaps[GROUPS - 1]
 
 
 def test_saying_the_mean_of_everybody_has_no_skill_and_no_order():
     score = prediction_score(beside(np.full(1_000, DRAWN.mean()), DRAWN))
-    assert score.skill == pytest.approx(0) and score.spearman is None
+    assert score.skill == pytest.approx(0)
+    assert score.spearman is None
     assert score.normalised_gini == pytest.approx(0)
 
 
@@ -76,7 +89,8 @@ def test_no_order_is_worth_more_than_the_best_nor_less_than_its_reverse(values, 
     assert (share is None) == (len(set(values)) == 1)
     if share is not None:
         assert -1 - 1e-9 <= share <= 1 + 1e-9
-        assert ordering_share(true, true) == pytest.approx(1) and ordering_share(-true, true) == pytest.approx(-1)
+        assert ordering_share(true, true) == pytest.approx(1)
+        assert ordering_share(-true, true) == pytest.approx(-1)
         assert ordering_share(np.zeros(len(true)), true) == pytest.approx(0)
         place = random.sample(range(len(true)), len(true))
         assert ordering_share(by[place], true[place]) == pytest.approx(share)
@@ -93,7 +107,8 @@ def test_the_gain_curve_ends_at_the_mean_and_the_best_order_is_never_below(value
     curve = gain_curve(np.arange(len(true), dtype=np.float64), true)
     assert curve.height == STEPS + 1
     assert curve["by_belief"][0] == curve["by_truth"][0] == 0
-    assert curve["by_belief"][-1] == pytest.approx(true.mean()) and curve["by_truth"][-1] == pytest.approx(true.mean())
+    assert curve["by_belief"][-1] == pytest.approx(true.mean())
+    assert curve["by_truth"][-1] == pytest.approx(true.mean())
     assert (curve["by_truth"] >= curve["by_belief"] - 1e-9).all()
 
 
@@ -177,7 +192,8 @@ def test_no_policy_is_above_the_oracle_and_the_oracle_is_the_best_there_is(peopl
     assert found[DECIDED]["value_amount"] == Decimal(units) / 10_000
     assert found[NOBODY]["value_amount"] == 0
     for name in (DECIDED, NOBODY, TOP_PROPENSITY, GREEDY):
-        assert found[name]["keeps_limits"] and found[name]["value_amount"] <= found[ORACLE]["value_amount"]
+        assert found[name]["keeps_limits"]
+        assert found[name]["value_amount"] <= found[ORACLE]["value_amount"]
     assert (found[DECIDED]["oracle_share"] is None) == (best == 0)
 
 
