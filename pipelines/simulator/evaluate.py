@@ -155,16 +155,16 @@ def _content(settings: Settings, found: Evaluation) -> dict[str, Any]:
         "predictions": found.predictions,
         **found.nights,
     }
-    plain: dict[str, Any] = _plain(content)
+    plain: dict[str, Any] = as_plain(content)
     return plain
 
 
-def _plain(value: Any) -> Any:
+def as_plain(value: Any) -> Any:
     """JSON values: money and days as text, floats without their last bits, which may differ between machines."""
     if isinstance(value, dict):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: as_plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [as_plain(one) for one in value]
     if isinstance(value, float):
         return round(value, DIGITS)
     return str(value) if isinstance(value, Decimal | date) else value
