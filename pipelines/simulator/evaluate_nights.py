@@ -70,7 +70,7 @@ def policy_content(night: JudgedNight, policy: Policy) -> dict[str, Any]:
         "sent_count": sent.height,
         "believed_value_amount": sent["value_amount"].sum(),
         "true_discount_amount": sent["discount_uplift"].sum(),
-        "values": policy_values(permitted, decided).to_dicts(),
+        "values": policy_values(permitted, decided, night.contacts.filter("is_solved")).to_dicts(),
     }
 
 

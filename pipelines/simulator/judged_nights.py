@@ -20,8 +20,9 @@ class JudgedNight:
     """One night's contacts beside the truth.
 
     contacts   one row per person and treatment: the ledger's candidate columns; person i64; EFFECTS, 0 for who has
-               left for good; is_allowed, true consent; is_decided; is_sent; true_amount, margin_uplift less contact
-               cost; of several ids of one person the one that was decided for, else the first.
+               left for good; is_allowed, true consent of who is still here; is_decided; is_solved, chosen before any
+               lot; is_sent; true_amount, margin_uplift less contact cost; of several ids of one person the one that
+               was decided for, else the first.
     is_lived   whether the day has been lived through, so that it is known who was sent what.
     policy_hashes   of the settings tables that the night decided by.
     """
@@ -52,9 +53,21 @@ def _night(settings: Settings, night: date) -> JudgedNight:
     order = ["person", "treatment_id", "is_decided", "person_id"]
     rows = rows.sort(order, descending=[False, False, True, False])
     rows = rows.unique(["person", "treatment_id"], keep="first", maintain_order=True)
+    rows = rows.join(_solved(decisions, known), on=["person", "treatment_id"], how="left").with_columns(
+        _falsely("is_solved")
+    )
     lived = truth / "treatments" / f"{night}.parquet"
     contacts = _with_truth(rows, pl.read_parquet(truth / "candidates" / f"{night}.parquet"), _sent(lived))
     return JudgedNight(night, contacts, lived.exists(), decisions["policy_hash"].unique().sort().to_list())
+
+
+def _solved(decisions: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """person, treatment_id, is_solved of what was chosen before any lot; of several ids of one person the first."""
+    chosen = (
+        decisions.filter(pl.col("solved_treatment_id") != NONE).join(known, on="person_id").sort("person", "person_id")
+    )
+    first = chosen.unique("person", keep="first", maintain_order=True)
+    return first.select("person", treatment_id="solved_treatment_id", is_solved=pl.lit(True))
 
 
 def _sent(path: Path) -> pl.DataFrame:

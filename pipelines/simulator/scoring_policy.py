@@ -12,7 +12,13 @@ from ml.decisioning.prices import Integers, Problem
 from ml.decisioning.solver import solve
 from ml.decisioning.units import Schema, amounts_from_units, units_from_amounts
 
-DECIDED, ORACLE, NOBODY, EVERYBODY = "decided", "oracle", "contact nobody", "contact everybody"
+DECIDED, SOLVED, ORACLE, NOBODY, EVERYBODY = (
+    "decided",
+    "before any lot",
+    "oracle",
+    "contact nobody",
+    "contact everybody",
+)
 TOP_PROPENSITY, GREEDY = "top propensity", "greedy"
 PLACE = "place"  # of a contact in the joint problem
 VALUES: Schema = {
@@ -49,12 +55,12 @@ def permitted_contacts(rows: pl.DataFrame, policy: Policy) -> Permitted:
     return Permitted(ordered, problem, [limit.limit_name for limit in policy.limits])
 
 
-def policy_values(permitted: Permitted, decided: pl.DataFrame) -> pl.DataFrame:
+def policy_values(permitted: Permitted, decided: pl.DataFrame, solved: pl.DataFrame) -> pl.DataFrame:
     """True net values of what was decided, of the best choice, and of simple policies.
 
-    Takes     permitted: see `permitted_contacts`; decided, one row per contact that was decided for: true_amount;
-              is_sent, whether it really went out.
-    Returns   one row per policy: contact_count, those that go out, to people who consent; value_amount, true and net
+    Takes     permitted: see `permitted_contacts`; decided, solved (before any lot), one row per contact: true_amount;
+              is_allowed; decided also is_sent, whether it really went out, which counts.
+    Returns   one row per policy: contact_count, to people who consent and are still here; value_amount, true and net
               of contact costs; oracle_share (null if there is nothing to gain); keeps_limits. The oracle knows consent
               and every true value, and solves the night's own joint choice. The simple ones know what the night knew:
               `contact everybody` gives each person the cheapest e-mail, whatever the limits; `top propensity` makes
@@ -64,7 +70,7 @@ def policy_values(permitted: Permitted, decided: pl.DataFrame) -> pl.DataFrame:
               experimental evaluation of the state-of-the-art in uplift modeling.
     """
     rows, problem = permitted.rows, permitted.problem
-    sent = decided.filter("is_sent")
+    sent, unlotted = decided.filter("is_sent"), solved.filter("is_allowed")
     by_belief = rows.filter(pl.col("value_amount").is_not_null() & pl.col("is_eligible"))
     meant = {
         ORACLE: _best(permitted),
@@ -74,11 +80,11 @@ def policy_values(permitted: Permitted, decided: pl.DataFrame) -> pl.DataFrame:
         GREEDY: filled(problem, _ordered(by_belief, "value_amount"), rows.height),
     }
     allowed = rows["is_allowed"].to_numpy()
-    found = [(DECIDED, sent.height, _units(sent), True)]
+    found = [(DECIDED, sent["is_allowed"].sum(), _units(sent), True), (SOLVED, unlotted.height, _units(unlotted), True)]
     for name, at in meant.items():
         out = at[allowed[at]]
         found.append((name, len(out), int(problem.value[out].sum()), is_within(problem, at)))
-    top = found[1][2]
+    top = next(units for name, _, units, _ in found if name == ORACLE)
     table = [(name, count, units, units / top if top else None, keeps) for name, count, units, keeps in found]
     amounts = amounts_from_units(pl.col("value_amount"))
     return pl.DataFrame(table, schema={**VALUES, "value_amount": pl.Int64}, orient="row").with_columns(amounts)

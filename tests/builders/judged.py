@@ -20,6 +20,7 @@ PEOPLE = {"a": 0, "z": 0, "b": 1, "c": 2, "d": 3}  # the first is known by two i
 TRUE = {(0, EMAIL): 4.0, (0, PUSH): 2.0, (2, EMAIL): 6.0, (2, PUSH): 1.0, (3, EMAIL): -1.0, (3, PUSH): 3.0}
 NO_CONSENT = {2}
 DECIDED = {"z": EMAIL, "b": EMAIL, "c": EMAIL, "d": PUSH}
+SOLVED = DECIDED | {"d": EMAIL}
 SENT = {0: EMAIL, 1: EMAIL, 3: PUSH}
 COST = {EMAIL: Decimal("0.0020"), PUSH: Decimal("0.0010")}
 SCORES = {
@@ -65,7 +66,13 @@ def judged_home(home, *, decided=DECIDED, is_lived=True):
     candidates = [candidate(one, treatment) for one in sorted(PEOPLE) for treatment in (PUSH, EMAIL)]
     hash_ = load_policy(read_seeds(settings)).policy_hash
     decisions = [
-        {"as_of_date": NIGHT, "person_id": one, "treatment_id": decided.get(one, "none"), "policy_hash": hash_}
+        {
+            "as_of_date": NIGHT,
+            "person_id": one,
+            "treatment_id": decided.get(one, "none"),
+            "solved_treatment_id": SOLVED.get(one, "none"),
+            "policy_hash": hash_,
+        }
         for one in sorted(PEOPLE)
     ]
     ledger.write("candidates", NIGHT, rows_of(candidates, CANDIDATES))

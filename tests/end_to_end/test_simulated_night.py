@@ -8,7 +8,7 @@ import pytest
 
 from pipelines.night import ledger_of
 from pipelines.settings import Settings, load_settings
-from pipelines.simulator.evaluate import REPORT, evaluate_home
+from pipelines.simulator.evaluate import PAGE, REPORT, evaluate_home
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings
 from pipelines.simulator.simulate import simulate_history
@@ -98,3 +98,6 @@ def test_most_found_persons_are_one_true_person_and_every_bad_row_was_caught(nig
     assert found.quarantine["caught_count"].sum() == found.quarantine["planted_count"].sum() > 5
     assert found.quarantine["missed_count"].sum() == found.quarantine["falsely_refused_count"].sum() == 0
     assert (night[0].folder("reports") / REPORT).is_file()
+    assert (night[0].folder("reports") / PAGE).is_file()
+    assert all(part["note"] for part in found.predictions)  # no model, and no night that people answered
+    assert found.nights["nights_note"]

@@ -8,7 +8,7 @@ from pipelines.files import write_text
 from pipelines.simulator.evaluate_nights import NO_NIGHT, OTHER_POLICY, nights_content
 from pipelines.simulator.evaluate_predictions import predictions_content
 from pipelines.simulator.judged_nights import judged_nights, may_be_made
-from pipelines.simulator.scoring_policy import DECIDED, ORACLE
+from pipelines.simulator.scoring_policy import DECIDED, ORACLE, SOLVED
 from tests.builders.judged import EMAIL, PUSH, judged_home, write_scores
 
 
@@ -31,6 +31,7 @@ def test_the_night_is_worth_what_was_sent_and_the_oracle_keeps_to_consent(tmp_pa
     found = {row["policy"]: row for row in night["values"]}
     assert (night["decided_count"], night["sent_count"]) == (4, 3)
     assert found[DECIDED]["value_amount"] == Decimal("6.9950")  # 4 + 0 + 3, less two e-mails and a notification
+    assert found[SOLVED]["value_amount"] == Decimal("2.9960")  # 4 - 1, less two e-mails; who has left gets none
     assert (found[ORACLE]["contact_count"], found[ORACLE]["value_amount"]) == (2, Decimal("6.9970"))
 
 

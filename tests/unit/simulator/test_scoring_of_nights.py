@@ -17,7 +17,9 @@ from pipelines.simulator.scoring_policy import (
     GREEDY,
     NOBODY,
     ORACLE,
+    SOLVED,
     TOP_PROPENSITY,
+    filled,
     permitted_contacts,
     policy_values,
 )
@@ -186,12 +188,12 @@ def test_no_policy_is_above_the_oracle_and_the_oracle_is_the_best_there_is(peopl
     choices = list(every_choice(permitted))
     at, units = data.draw(st.sampled_from(choices))
     decided = permitted.rows[at].with_columns(is_sent=pl.lit(True))
-    found = {row["policy"]: row for row in policy_values(permitted, decided).to_dicts()}
+    found = {row["policy"]: row for row in policy_values(permitted, decided, decided).to_dicts()}
     best = max(value for _, value in choices)
     assert found[ORACLE]["value_amount"] == Decimal(best) / 10_000
     assert found[DECIDED]["value_amount"] == Decimal(units) / 10_000
     assert found[NOBODY]["value_amount"] == 0
-    for name in (DECIDED, NOBODY, TOP_PROPENSITY, GREEDY):
+    for name in (DECIDED, SOLVED, NOBODY, TOP_PROPENSITY, GREEDY):
         assert found[name]["keeps_limits"]
         assert found[name]["value_amount"] <= found[ORACLE]["value_amount"]
     assert (found[DECIDED]["oracle_share"] is None) == (best == 0)
@@ -205,7 +207,7 @@ def one(true, believed, base=0.5, *, is_allowed=True):
 def test_the_oracles_own_policy_has_share_one():
     permitted = permitted_contacts(contacts_of([[one(5, 1), one(9, 1), one(2, 1)]] * 3), with_limits())
     decided = permitted.rows.filter(treatment_id="y").with_columns(is_sent=pl.lit(True))
-    found = policy_values(permitted, decided)
+    found = policy_values(permitted, decided, decided)
     assert found.filter(policy=DECIDED)["oracle_share"].to_list() == [1]
 
 
@@ -220,10 +222,11 @@ def test_simple_policies_know_what_the_night_knew_and_only_consented_contacts_co
     decided = permitted.rows.filter(person_id="p0", treatment_id="x").with_columns(is_sent=pl.lit(True))
     found = {
         row["policy"]: (row["contact_count"], float(row["value_amount"]))
-        for row in policy_values(permitted, decided).to_dicts()
+        for row in policy_values(permitted, decided, decided).to_dicts()
     }
     assert found == {
         DECIDED: (1, 5.0),
+        SOLVED: (1, 5.0),
         ORACLE: (1, 5.0),
         NOBODY: (0, 0.0),
         EVERYBODY: (2, 4.0),  # the third does not consent, so nothing goes out
@@ -232,10 +235,19 @@ def test_simple_policies_know_what_the_night_knew_and_only_consented_contacts_co
     }
 
 
+def test_filling_up_gives_each_person_one_contact_and_stops_in_time():
+    permitted = permitted_contacts(contacts_of([[one(5, 1)] * 3] * 3), with_limits())
+    found = filled(permitted.problem, range(9), 2)
+    assert permitted.rows[found]["person_id"].to_list() == ["p0", "p1"]
+    assert len(filled(permitted.problem, range(9), 9)) == 3
+
+
 def test_what_was_decided_but_not_sent_is_worth_nothing():
     permitted = permitted_contacts(contacts_of([[one(5, 1), one(9, 1), one(2, 1)]]), with_limits())
     decided = permitted.rows.filter(treatment_id="y").with_columns(is_sent=pl.lit(False))
-    assert policy_values(permitted, decided).filter(policy=DECIDED).rows() == [(DECIDED, 0, Decimal(0), 0.0, True)]
+    assert policy_values(permitted, decided, decided).filter(policy=DECIDED).rows() == [
+        (DECIDED, 0, Decimal(0), 0.0, True)
+    ]
 
 
 def lift_row(read, decided, low, high, *, observed=28, metric="gross_margin"):
