@@ -23,6 +23,7 @@ from pipelines.simulator.scoring_uplift import EVERY
 
 KINDS = {DECIDED: "main", ORACLE: "binding"}
 LATEST_RESULTS = 12
+LONGEST_NAME = 33  # letters that fit beside two figures on a phone of 360 pixels
 
 
 def render_evaluation(content: dict[str, Any]) -> str:
@@ -74,7 +75,7 @@ def effect_plot(night: dict[str, Any], currency: str) -> Markup:
     """Believed beside true mean effect per treatment, in money."""
     drawn = [
         MarkRow(
-            short_name(row["treatment_id"]),
+            _cut(short_name(row["treatment_id"])),
             f"{number(row['mean_true'], 2)} / {number(row['mean_believed'], 2)}",
             (Mark(row["mean_true"], None, None, "main"), Mark(row["mean_believed"], None, None, "other")),
         )
@@ -82,6 +83,10 @@ def effect_plot(night: dict[str, Any], currency: str) -> Markup:
     ]
     axis = _axis(drawn, currency)
     return dot_whisker_chart(f"Effect per contact, {currency}: true / believed", drawn, zero=True, axis=axis)
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1].rstrip()}…"
 
 
 def policy_bars(night: dict[str, Any], currency: str) -> Markup:

@@ -12,14 +12,18 @@ from ml.models.trained import TrainedModel
 from pipelines.reports import words
 from pipelines.reports.charts import (
     LONGEST_LABEL,
+    PLOT,
     TRACK,
     Bar,
     Bin,
+    Curve,
     Mark,
     MarkRow,
     bar_chart,
+    curve_chart,
     dot_whisker_chart,
     histogram,
+    signed_bar_chart,
 )
 from pipelines.reports.context import MODEL_METRICS
 from pipelines.reports.model_rows import model_notes, model_rows
@@ -176,3 +180,26 @@ def test_a_baseline_alone_and_a_model_nobody_judged_are_no_error():
     alone = model_rows({"lapse_28d": trained([("habit", "auc", 0.7)])})
     assert alone.select("value", "baseline_value").rows() == [(None, 0.7)]
     assert model_rows({"lapse_28d": trained([])}).is_empty()
+
+
+def numbers(chart, *names):
+    """The values of some attributes, in the order of the picture."""
+    return [float(value) for value in re.findall(rf'(?:{"|".join(names)})="(-?[\d.]+)%?"', str(chart))]
+
+
+def test_bars_start_at_a_common_zero_and_losses_go_to_the_left():
+    chart = signed_bar_chart("t", [Bar("gain", 30.0, "30"), Bar("loss", -10.0, "-10"), Bar("none", 0.0, "0")])
+    rects = re.findall(r'<rect class="main" x="([\d.]+)%" y="\d+" width="([\d.]+)%"', str(chart))
+    assert rects == [("25.00", "75.00"), ("0.00", "25.00"), ("25.00", "0.00")]
+    assert 'class="zero" x1="25.00%"' in chart
+    assert "100.00%" not in signed_bar_chart("t", [Bar("none", 0.0, "0")])
+
+
+def test_a_curve_holds_all_its_points_and_higher_is_further_up():
+    line = Curve(((0.0, -2.0), (5.0, 8.0)), "other")
+    chart = curve_chart("t", [line], [(10.0, 3.0)], across=("a", "b"), top="c")
+    assert re.findall(r'<line class="whisker other" x1="(.*?)%" y1="(.*?)" x2="(.*?)%" y2="(.*?)"', str(chart)) == [
+        ("0.00", f"{PLOT:.2f}", "50.00", "24.00")
+    ]
+    assert numbers(chart, "cx", "cy") == [100, (PLOT + 24) / 2]
+    assert numbers(curve_chart("t", [], [(1.0, 1.0)], across=("", ""), top=""), "cx", "cy") == [0, PLOT]
