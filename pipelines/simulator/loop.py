@@ -110,7 +110,7 @@ def _released(folder: Path) -> pl.DataFrame:
     schema = {name: pl.String for name in (*names.values(), "channel_code")}
     frames = [pl.DataFrame(schema=schema)]
     for path in sorted(folder.glob("*/audience.csv")):
-        rows = pl.read_csv(path, infer_schema=False).select(names).rename(names)
+        rows = pl.read_csv(path, infer_schema=False).select(list(names)).rename(names)
         frames.append(rows.with_columns(channel_code=pl.lit(path.parent.name)).select(list(schema)))
     return pl.concat(frames)
 
