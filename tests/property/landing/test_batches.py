@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -85,6 +86,18 @@ def test_what_stands_in_a_refused_file_holds_no_key_for_later_files_of_its_batch
     result = night(own, "2017-12-05")
     assert result.tonight.sort("file")["status"].to_list() == ["loaded", "refused_file", "loaded"]
     assert result.tonight.sort("file")["accepted_row_count"].to_list() == [2, 0, 2]
+
+
+def test_rows_are_cut_by_file_wherever_row_groups_and_blocks_end(tmp_path, monkeypatch):
+    monkeypatch.setattr("pipelines.landing.writing.ROWS_PER_GROUP", 2048)  # the database's smallest block
+    notes = ["", "a"] * 2500
+    sent = [
+        csv_of([sale(i, note=notes[i]) for i in range(*bounds)]) for bounds in ((0, 700), (700, 4796), (4796, 5000))
+    ]
+    alone, together = land(tmp_path / "a", sent, 1), land(tmp_path / "b", sent, 200)
+    assert together == alone
+    counts = [pq.read_metadata(path).num_rows for path in (tmp_path / "b" / "bronze").rglob("*.parquet")]
+    assert sorted(counts) == [0, 204, 700, 4096]
 
 
 def test_files_that_are_all_refused_are_judged_in_few_passes(tmp_path, monkeypatch):
