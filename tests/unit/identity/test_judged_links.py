@@ -205,6 +205,26 @@ def test_strangers_who_arrive_move_nobody(world, edges):
     assert len(set(zip(one, other, strict=True))) == len(set(one)) == len(set(other))
 
 
+def test_two_records_that_were_one_person_stay_one_where_strangers_would_not_be_joined():
+    frame = usual_world(singles=60, families=15, slips=6).frame().rename({"birth_date": "birthday"})
+    records = table(frame.with_columns(is_described=pl.lit(value=True)).to_dicts())
+    fresh = judged(records)
+    size = pl.Series(list(together(fresh, records).values())).value_counts()
+    alone = set(size.filter(pl.col("count") == 1).to_series())
+    lonely = {record for record, group in together(fresh, records).items() if group in alone}
+    close = fresh.filter(
+        (pl.col("verdict") == "refused")
+        & (pl.col("probability") >= 0.25)
+        & pl.all_horizontal(pl.col("record_id_a", "record_id_b").is_in(lonely))
+    )
+    assert close.height
+    pair = close.row(0)[:2]
+    after = judged(records, pl.DataFrame({"record_id": pair, "person_id": ["P1", "P1"]}))
+    assert row_of(after, *pair)["verdict"] == "accepted"
+    was, now = together(fresh, records), together(after, records)
+    assert len(set(now.values())) == len(set(was.values())) - 1
+
+
 def test_order_of_rows_changes_no_byte(world, edges):
     mixed = world.sample(fraction=1.0, shuffle=True, seed=3)
     links = key_links(world).sample(fraction=1.0, shuffle=True, seed=4)
