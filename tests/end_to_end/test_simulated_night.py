@@ -79,12 +79,12 @@ def test_every_pair_that_was_looked_at_says_why_and_no_phone_of_a_family_joins_i
     assert joined.filter(pl.col("person_id") != pl.col("person_id_right")).is_empty()
 
 
-def test_no_name_no_address_and_no_number_leaves_the_identity_relations(night: tuple[Settings, date]) -> None:
+def test_no_address_no_number_and_no_date_of_birth_leaves_the_identity_relations(night: tuple[Settings, date]) -> None:
     settings, _ = night
     members = settings.folder("bronze") / "loyalty" / "members"
     known = (
         pl.read_parquet(members / "*.parquet")
-        .select("email", "phone", "last_name")
+        .select("email", "phone", "date_of_birth")
         .unpivot()["value"]
         .drop_nulls()
         .unique()

@@ -8,7 +8,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ml.identity.match.compare import Levels, Places
-from ml.identity.match.fields import LEVELS, Field
+from ml.identity.match.fields import Field
 
 Numbers = NDArray[np.float64]
 Ruling = NDArray[np.int8]  # per pair: a place in RULE_NAMES
@@ -34,8 +34,6 @@ RULES = (  # the first that holds names the link; an address that a household ma
 LIKELY = len(RULES)  # the number of a link without a rule
 RULE_NAMES = (*(rule.name for rule in RULES), "likely")
 # At or below this level two known values are taken to be of different people.
-YEAR = LEVELS["date"].index("year")  # dates of birth that agree in no more than the year
-AGAINST = -10.0  # bits of two records that cannot be one person; other pairs of theirs may still outvote it
 CONTRADICTING = {"given_name": "different", "birth_date": "year", "account_id": "different", "loyalty_id": "different"}
 
 
@@ -47,15 +45,6 @@ def contradictions(fields: Sequence[Field], levels: Levels) -> NDArray[np.bool_]
             limit = field.levels.index(CONTRADICTING[field.name]) if CONTRADICTING[field.name] in field.levels else 0
             found |= (levels[:, column] >= 0) & (levels[:, column] <= limit)
     return found
-
-
-def two_people(fields: Sequence[Field], levels: Levels) -> NDArray[np.bool_]:
-    """Per pair: nothing alike in given name nor date of birth, both known. Nobody is that, whatever a home shares."""
-    columns = {field.name: column for column, field in enumerate(fields)}
-    if not {"given_name", "birth_date"} <= columns.keys():
-        return np.zeros(len(levels), bool)
-    given, born = (levels[:, columns[name]] for name in ("given_name", "birth_date"))
-    return np.asarray((given == 0) & (born >= 0) & (born <= YEAR))
 
 
 def share_identifier(fields: Sequence[Field], levels: Levels) -> NDArray[np.bool_]:
@@ -88,8 +77,7 @@ def apply_rules(
 ) -> tuple[Numbers, Ruling]:
     """Evidence after the rules, and the number of the rule that holds for each pair, else LIKELY.
 
-    Two people stay two, whatever the model learned of what families share. An address that several first names use
-    proves nothing of a record without one: there the evidence decides.
+    An address that several first names use proves nothing of a record without one: there the evidence decides.
     """
     ruling = np.full(bits.size, LIKELY, np.int8)
     allowed = ~contradictions(fields, levels)
@@ -104,4 +92,4 @@ def apply_rules(
             holds &= is_named | private[rule.identifier][left]
         bits = np.where(holds, np.maximum(bits, rule.bits), bits)
         ruling[holds] = number
-    return np.where(two_people(fields, levels), np.minimum(bits, AGAINST), bits), ruling
+    return bits, ruling

@@ -9,7 +9,7 @@ import pytest
 from ml.identity.match.compare import UNKNOWN, Comparer
 from ml.identity.match.fields import Field, choose_fields
 from ml.identity.match.mixture import Model, counting_repeats, evidence, fit_model
-from ml.identity.match.rules import AGAINST, LIKELY, RULES, apply_rules, contradictions, private_identifiers
+from ml.identity.match.rules import LIKELY, RULES, apply_rules, contradictions, private_identifiers
 from ml.identity.match.shared import ALWAYS_ALLOWED, NEVER_ALLOWED, cardinality_knee, set_aside_shared
 from ml.identity.normal.records import normalise_records
 from tests.builders.people import ROLES, usual_world
@@ -283,24 +283,3 @@ def test_a_similar_mailbox_says_nothing_beside_a_family_name_that_says_it_alread
     records = pl.DataFrame(rows).with_columns(email_local=pl.col("email").str.split("@").list.first())
     levels = Comparer(records, (GIVEN, FAMILY, EMAIL), threads=1).levels(np.zeros(3, np.int64), np.array([1, 2, 3]))
     assert levels[:, 2].tolist() == [UNKNOWN, level_of(EMAIL, "similar"), level_of(EMAIL, "similar")]
-
-
-@pytest.mark.parametrize(
-    ("given", "born", "is_barred"),
-    [
-        ("different", "different", True),
-        ("different", "year", True),
-        ("different", "two_digits", False),
-        ("alike", "different", False),
-        ("different", None, False),
-        (None, "different", False),
-    ],
-)
-def test_nobody_is_called_otherwise_and_born_on_another_day(given, born, is_barred):
-    """Whatever the evidence of a shared home, mail and phone: relatives have all of that."""
-    fields = (GIVEN, DATE, EMAIL)
-    known = [UNKNOWN if name is None else level_of(f, name) for f, name in zip(fields, (given, born), strict=False)]
-    levels = np.array([[*known, EMAIL.equal]], np.int8)
-    bits, _ = apply_rules(fields, np.zeros(1, np.int64), levels, np.array([9.0]), {"email": np.ones(1, bool)})
-    assert (bits[0] == AGAINST) == is_barred
-    assert is_barred or bits[0] == 9.0
