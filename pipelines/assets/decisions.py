@@ -13,10 +13,20 @@ from data_quality.gates import GateResult, judge
 from ml.decisioning.assignment import assign, current_arms
 from ml.decisioning.candidates import build_candidates
 from ml.decisioning.decide import DecisionResult, decide, model_versions
+from ml.decisioning.evidence import (
+    Effects,
+    collect_evidence,
+    habits_of,
+    in_words_of,
+    is_anything_due,
+    learn_effects,
+)
 from ml.decisioning.policy import Policy, load_policy
+from ml.features.source import open_facts
 from ml.identity.descent import birth_roots
 from pipelines.assets.models import SCORES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
+from pipelines.facts import observed_through, read_facts
 from pipelines.ledger_schema import ASSIGNMENTS, STREAMS
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
@@ -107,8 +117,28 @@ def _arms(night: Night, policy: Policy, as_of_date: date) -> tuple[pl.DataFrame,
     return new.select(pl.col(name).cast(kind) for name, kind in ASSIGNMENTS.items()), arms
 
 
+def _evidence(night: Night, policy: Policy, as_of_date: date) -> tuple[Effects | None, pl.DataFrame | None]:
+    """What the lots of earlier nights say about contacts, and everybody's habits tonight; nothing without such lots.
+
+    Recorded data cannot have answered a decision: its evidence would be of no contact at all.
+    """
+    earlier = None if night.settings.retailer.is_replay else night.ledger.read_before("decisions", as_of_date)
+    candidates = night.ledger.read_before("candidates", as_of_date)
+    if earlier is None or candidates is None:
+        return None, None
+    seen = observed_through(night.warehouse, as_of_date)
+    if not is_anything_due(earlier, policy, seen):
+        return None, None
+    source = open_facts(read_facts(night.warehouse), as_of_date)
+    rows = collect_evidence(earlier, candidates, source, policy=policy, observed_through=seen)
+    effects = learn_effects(rows, seed=night.settings.retailer.random_seed, threads=night.settings.threads)
+    return effects, None if effects is None else habits_of(source, as_of_date)
+
+
 def _decide(night: Night, policy: Policy, arms: pl.DataFrame, as_of_date: date) -> DecisionResult:
     read = night.warehouse.read
+    effects, habits = _evidence(night, policy, as_of_date)
+    night.note(as_of_date, "effects", in_words_of(effects))
     scores = read("select * from scores.scores_person order by person_id, model_name, target")
     candidates = build_candidates(
         read("select * from marts.customer_360 order by person_id"),
@@ -117,6 +147,8 @@ def _decide(night: Night, policy: Policy, arms: pl.DataFrame, as_of_date: date) 
         read("select * from marts.contact_history order by person_id, channel_code, contacted_date, contact_ref"),
         policy=policy,
         as_of_date=as_of_date,
+        effects=effects,
+        habits=habits,
     )
     return decide(
         candidates,
