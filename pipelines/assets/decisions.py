@@ -17,6 +17,7 @@ from ml.decisioning.policy import Policy, load_policy
 from ml.identity.descent import birth_roots
 from pipelines.assets.models import SCORES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
+from pipelines.consents import consent_log_problem, recorded_consents
 from pipelines.ledger_schema import ASSIGNMENTS, STREAMS
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
@@ -30,6 +31,7 @@ DESCRIPTIONS = {
     "decisions": "One row per person, `none` included: what, why, with which chance, and the runners-up.",
     "certificates": "One row per shared limit: used, price; with the value, its proven upper bound and the gap.",
 }
+READ = ("customer_360", "contact_history", "fct_order_lines", "person_consents")
 DEPARTMENT_HISTORY = """
     select
         lines.person_id,
@@ -56,7 +58,7 @@ DEPARTMENT_HISTORY = """
             ["ledger", stream],
             group_name="decisions",
             partitions_def=NIGHTLY,
-            deps=[SCORES_KEY, ["marts", "customer_360"], ["marts", "contact_history"], ["marts", "fct_order_lines"]],
+            deps=[SCORES_KEY, *(["marts", table] for table in READ)],
             description=description,
         )
         for stream, description in DESCRIPTIONS.items()
@@ -79,13 +81,17 @@ def decisions(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night])
     with night.reporter.stage("decisions") as said:
         policy = load_policy(read_seeds(night.settings))
         assigned, arms = _arms(night, policy, as_of_date)
-        result = _decide(night, policy, arms, as_of_date)
+        consent_problem = _consent_problem(night, as_of_date) if policy.needs_recorded_opt_in else None
+        result = _decide(night, policy, arms, consent_problem, as_of_date)
         for stream, frame in _partitions(result, assigned).items():
             night.ledger.write(stream, as_of_date, frame)
         night.warehouse.replace_day("decisioning.candidates", result.candidates, as_of_date)
         gate = _gate(result, arms.height)
         said.append(_in_words(result))
-    night.note(as_of_date, "decisions", {"gate": gate_for_report(gate), "summary": result.summary})
+        if consent_problem:
+            night.reporter.say(consent_problem)
+    note = {"gate": gate_for_report(gate), "summary": result.summary, "consent_problem": consent_problem}
+    night.note(as_of_date, "decisions", note)
     written = [made(["ledger", name], row_count=frame.height) for name, frame in _partitions(result, assigned).items()]
     outcomes: list[Outcome] = [
         *written,
@@ -107,7 +113,16 @@ def _arms(night: Night, policy: Policy, as_of_date: date) -> tuple[pl.DataFrame,
     return new.select(pl.col(name).cast(kind) for name, kind in ASSIGNMENTS.items()), arms
 
 
-def _decide(night: Night, policy: Policy, arms: pl.DataFrame, as_of_date: date) -> DecisionResult:
+def _consent_problem(night: Night, as_of_date: date) -> str | None:
+    before = night.ledger.read_before("loads", as_of_date)
+    tonight = night.ledger.partition("loads", as_of_date)
+    loads = tonight if before is None else pl.concat([before, tonight])
+    return consent_log_problem(night.settings, loads, as_of_date)
+
+
+def _decide(
+    night: Night, policy: Policy, arms: pl.DataFrame, consent_problem: str | None, as_of_date: date
+) -> DecisionResult:
     read = night.warehouse.read
     scores = read("select * from scores.scores_person order by person_id, model_name, target")
     candidates = build_candidates(
@@ -115,6 +130,7 @@ def _decide(night: Night, policy: Policy, arms: pl.DataFrame, as_of_date: date) 
         scores,
         read(DEPARTMENT_HISTORY, as_of_date=as_of_date),
         read("select * from marts.contact_history order by person_id, channel_code, contacted_date, contact_ref"),
+        recorded_consents=recorded_consents(night.warehouse, consent_problem),
         policy=policy,
         as_of_date=as_of_date,
     )
