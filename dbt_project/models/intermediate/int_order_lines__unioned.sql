@@ -1,21 +1,9 @@
 -- One row per order line from any source, in one shape. The record is known, the person is not yet.
 -- What a source says is no sale to a customer (voids, test orders, gift cards, staff purchases) stays in its staging.
-with till_lines as (
-
-    select * from {{ ref('stg_pos__order_lines') }}
-
-),
-
-journal_lines as (
+with journal_lines as (
 
     select * from {{ ref('stg_till__receipts') }}
     where excluded_reason_code is null
-
-),
-
-stores as (
-
-    select * from {{ ref('stg_stores__stores') }}
 
 ),
 
@@ -39,18 +27,6 @@ web_lines as (
 
 ),
 
-refunds as (
-
-    select * from {{ ref('stg_shopify__refunds') }}
-
-),
-
-refunded_lines as (
-
-    select * from {{ ref('stg_shopify__order_line_refunds') }}
-
-),
-
 lines as (
 
     select
@@ -70,7 +46,7 @@ lines as (
         sold_date,
         known_at,
         known_date
-    from till_lines
+    from {{ ref('stg_pos__order_lines') }} as till_lines
     union all
     select
         'till-' || journal_lines.order_id || '-' || journal_lines.line_number::varchar as order_line_id,
@@ -93,7 +69,7 @@ lines as (
         journal_lines.known_at,
         journal_lines.known_date
     from journal_lines
-    left join stores on journal_lines.store_id = stores.store_id
+    left join {{ ref('stg_stores__stores') }} as stores on journal_lines.store_id = stores.store_id
     union all
     select
         'shopify-' || web_lines.order_line_id as order_line_id,
@@ -132,9 +108,9 @@ lines as (
         refunds.refunded_date as sold_date,
         greatest(web_orders.known_at, refunds.known_at, refunded_lines.known_at) as known_at,
         greatest(web_orders.known_date, refunds.known_date, refunded_lines.known_date) as known_date
-    from refunded_lines
+    from {{ ref('stg_shopify__order_line_refunds') }} as refunded_lines
     -- a refunded line waits for its refund, which dates it, and for its order, which says whose it is
-    inner join refunds
+    inner join {{ ref('stg_shopify__refunds') }} as refunds
         on refunded_lines.refund_id = refunds.refund_id and refunded_lines.order_id = refunds.order_id
     inner join web_orders on refunded_lines.order_id = web_orders.order_id
 

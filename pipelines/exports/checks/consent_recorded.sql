@@ -32,15 +32,7 @@ said as (
     from consent_events as events
     cross join run
     inner join person_members as members
-        on members.record_id = concat_ws(
-            ':',
-            case events.subject_type
-                when 'shopify_customer' then 'shopify:customer'
-                when 'loyalty_member' then 'loyalty:member'
-                when 'crm_contact' then 'crm:contact'
-            end,
-            events.subject_id
-        )
+        on members.record_id = replace(events.subject_type, '_', ':') || ':' || events.subject_id
     where events.known_date < run.as_of_date
         and members.person_id in (select person_id from asked)
 
@@ -138,10 +130,7 @@ select
         problems.problem,
         format(
             '{} records spoke, {} of them said no, {} is {} of their words, left by a message: {}',
-            judged.word_count,
-            judged.refusal_count,
-            coalesce(judged.consent_evidence, 'nothing'),
-            judged.named_count,
+            judged.word_count, judged.refusal_count, coalesce(judged.consent_evidence, 'nothing'), judged.named_count,
             coalesce(judged.left_at::varchar, 'never')
         )
     ) as reason
