@@ -19,14 +19,14 @@ with asked as (
 
 ),
 
-said as (
+last_words as (
 
     select
         members.person_id,
         members.record_id,
         events.event_id,
         events.channel,
-        if(ends_with(events.purpose, 'marketing'), 'marketing', events.purpose) as purpose,
+        if(ends_with(events.purpose, 'marketing'), 'marketing', events.purpose) as purpose_code,
         events.state,
         events.event_at
     from consent_events as events
@@ -35,34 +35,33 @@ said as (
         on members.record_id = replace(events.subject_type, '_', ':') || ':' || events.subject_id
     where events.known_date < run.as_of_date
         and members.person_id in (select person_id from asked)
+    -- all words of a record's last moment count
+    qualify events.event_at = max(events.event_at) over (partition by members.record_id, events.channel, purpose_code)
 
 ),
 
-last_words as (
+goodbyes as (
 
-    select said.*
-    from said
-    where not exists (
-        select 1 from said as later
-        where later.record_id = said.record_id
-            and later.channel = said.channel
-            and later.purpose = said.purpose
-            and later.event_at > said.event_at
-    )
+    select
+        replace(split_part(messages.event_type, '.', 3), 'pushnotification', 'app_push') as channel,
+        messages.event_at,
+        unnest(['loyalty:member:' || messages.external_user_id, lower(trim(messages.email_address))]) as address
+    from messaging_events as messages
+    cross join run
+    where regexp_matches(messages.event_type, '[.](Unsubscribe|MarkAsSpam)$') and messages.known_date < run.as_of_date
 
 ),
 
 left_by_message as (
 
-    select members.person_id, split_part(events.event_type, '.', 3) as channel, max(events.event_at) as left_at
-    from messaging_events as events
-    cross join run
-    inner join identity_records as records
-        on records.record_id = 'loyalty:member:' || events.external_user_id
-        or records.email = lower(trim(events.email_address))
+    select members.person_id, goodbyes.channel, max(goodbyes.event_at) as left_at
+    from goodbyes
+    inner join (
+        select record_id, record_id as address from identity_records
+        union all
+        select record_id, email from identity_records
+    ) as records on goodbyes.address = records.address
     inner join person_members as members on records.record_id = members.record_id
-    where regexp_matches(events.event_type, '[.](Unsubscribe|MarkAsSpam)$')
-        and events.known_date < run.as_of_date
     group by all
 
 ),
@@ -115,11 +114,11 @@ judged as (
     left join last_words as words
         on asked.person_id = words.person_id
         and asked.channel_code = words.channel
-        and asked.purpose_code = words.purpose
+        and asked.purpose_code = words.purpose_code
     left join left_by_message
         on asked.person_id = left_by_message.person_id
         and asked.purpose_code = 'marketing'
-        and asked.channel_code = replace(left_by_message.channel, 'pushnotification', 'app_push')
+        and asked.channel_code = left_by_message.channel
     group by asked.decision_id, asked.consent_evidence
 
 )
