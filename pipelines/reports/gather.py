@@ -102,6 +102,8 @@ def _checks_of(step: str, note: dict[str, Any]) -> Iterator[tuple[str, str, str,
     yield from (("dbt test", name, "passed", "") for name in note.get("passed_tests", []))
     for name, status, _, message in note.get("not_passed", []):
         yield "dbt test", name, "warned" if status == "warn" else "failed", message
+    if problem := note.get("consent_problem"):
+        yield "guardrail", f"{step}, recorded opt-ins", "warned", problem
     found = {violation["check"] for violation in note.get("violations", [])}
     yield from (("export check", name, "failed" if name in found else "passed", "") for name in note.get("checks", []))
 
