@@ -4,8 +4,9 @@ from datetime import date
 
 import polars as pl
 
+from ml.decisioning.policy import Policy
+from pipelines.night import Night
 from pipelines.settings import Settings
-from pipelines.warehouse import Warehouse
 
 CONSENT_LOG, MESSAGES = "consent.events", "messaging.events"  # who unsubscribes by a message says so in the second
 RECORDED_CONSENTS = """
@@ -15,13 +16,19 @@ RECORDED_CONSENTS = """
 """
 
 
-def recorded_consents(warehouse: Warehouse, problem: str | None) -> pl.DataFrame:
-    """One row per person_id x channel_code x purpose_code: is_granted, consent_event_id.
+def known_consents(night: Night, policy: Policy, as_of_date: date) -> tuple[pl.DataFrame, str | None]:
+    """What everybody has said, as far as it can be trusted, and why it cannot.
 
-    Takes     problem: why the log cannot be trusted; then nobody's word is known, which blocks.
+    Returns   one row per person_id x channel_code x purpose_code: is_granted, consent_event_id; no row if the log
+              cannot be trusted, which blocks; and the reason: None if there is none, or nothing needs an opt-in.
     """
-    frame = warehouse.read(RECORDED_CONSENTS)
-    return frame if problem is None else frame.clear()
+    frame = night.warehouse.read(RECORDED_CONSENTS)
+    if not policy.needs_recorded_opt_in:
+        return frame, None
+    before, tonight = night.ledger.read_before("loads", as_of_date), night.ledger.partition("loads", as_of_date)
+    loads = tonight if before is None else pl.concat([before, tonight])
+    problem = consent_log_problem(night.settings, loads, as_of_date)
+    return (frame, None) if problem is None else (frame.clear(), problem)
 
 
 def consent_log_problem(settings: Settings, loads: pl.DataFrame, as_of_date: date) -> str | None:

@@ -14,7 +14,7 @@ import yaml
 
 from ml.errors import NightmarketError
 from pipelines.files import remove_leftovers, write_json, write_text
-from pipelines.settings import Settings, export_to_environment
+from pipelines.settings import SEEDS, Settings, export_to_environment
 
 MANIFEST, SELECTIONS = "manifest.json", "selections.json"
 
@@ -152,7 +152,8 @@ def _fingerprint(settings: Settings) -> str:
     from importlib.metadata import version
 
     digest = sha256(repr((version("dbt-core"), version("dbt-duckdb"), _environment(settings))).encode())
-    for folder in (settings.dbt_dir, settings.seeds_dir):
+    documentation = settings.dbt_dir.parent / SEEDS  # of the seeds, also where a home has its own
+    for folder in (settings.dbt_dir, documentation, settings.seeds_dir):
         for path in sorted(folder.rglob("*")):
             if path.is_file() and "target" not in path.parts and "logs" not in path.parts:
                 digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")

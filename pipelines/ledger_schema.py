@@ -87,6 +87,9 @@ DECISIONS: Columns = {
     "value_amount": MONEY,
     "assignment_probability": pl.Float64,
     "is_exploration": pl.Boolean,
+    "solved_treatment_id": pl.String,  # the choice before any lot
+    "solved_probability": pl.Float64,  # with which it was made
+    "nothing_probability": pl.Float64,  # with which nothing was done
     "holdout_arm": pl.String,  # holdout | treated
     "reason_code": pl.String,  # why this and not another, one word
     "reasons": pl.List(pl.String),  # the same in sentences

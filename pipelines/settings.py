@@ -15,6 +15,7 @@ from ml.errors import ContractError
 
 PROJECT_DIR = Path(__file__).resolve().parents[1]
 CONFIG_FILE = "nightmarket.yml"
+SEEDS = "seeds"
 
 
 class SourceTable(BaseModel):
@@ -94,16 +95,16 @@ def load_settings(home: Path | None = None, config: Path | None = None) -> Setti
 
     Takes     home: the retailer's folder (else NIGHTMARKET_HOME, else ./var);
               config: the retailer's file (else NIGHTMARKET_CONFIG, else nightmarket.yml of the home if it has one,
-              else the project's).
+              else the project's). Seeds likewise: NIGHTMARKET_SEEDS, else seeds/ of the home, else the project's.
     Raises    ContractError, naming file and key, if the file is missing, not YAML or breaks the schema.
     """
     place = _path_from("NIGHTMARKET_HOME", home, Path.cwd() / "var")
-    own = place / CONFIG_FILE
+    own, own_seeds = place / CONFIG_FILE, place / SEEDS
     path = _path_from("NIGHTMARKET_CONFIG", config, own if own.is_file() else PROJECT_DIR / CONFIG_FILE)
     return Settings(
         retailer=_read_retailer(path),
         home=place,
-        seeds_dir=_path_from("NIGHTMARKET_SEEDS", None, PROJECT_DIR / "seeds"),
+        seeds_dir=_path_from("NIGHTMARKET_SEEDS", None, own_seeds if own_seeds.is_dir() else PROJECT_DIR / SEEDS),
         dbt_dir=PROJECT_DIR / "dbt_project",
         contracts_dir=PROJECT_DIR / "data_quality" / "contracts",
         suites_dir=PROJECT_DIR / "data_quality" / "suites",

@@ -8,13 +8,16 @@ import polars as pl
 
 from ml.decisioning.applicability import applies
 from ml.decisioning.departments import DepartmentInputs, Floats, department_inputs
+from ml.decisioning.evidence import Effects
 from ml.decisioning.history import recent_contacts
 from ml.decisioning.inputs import checked_inputs
+from ml.decisioning.ledger_rows import PRIOR
 from ml.decisioning.permission import is_permitted
 from ml.decisioning.policy import Policy
 from ml.decisioning.policy_rows import Action, Treatment
 from ml.decisioning.units import AMOUNT, amounts_from_floats, floats
 from ml.decisioning.value import Expected, expected_value, margin_rate_after_discount
+from ml.decisioning.weighing import weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ def build_candidates(
     recorded_consents: pl.DataFrame,
     policy: Policy,
     as_of_date: date,
+    effects: Effects | None = None,
+    habits: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One candidate per person and treatment, valued, not yet judged.
 
@@ -46,7 +51,8 @@ def build_candidates(
               department_history, one row per person x department_name: order_count_365d,
               net_sales_amount_365d, gross_margin_amount_365d, last_ordered_date;
               contact_history, one row per contact: channel_code, contacted_date, origin, discount_cost_amount;
-              recorded_consents, one row per person_id x channel_code x purpose_code: is_granted.
+              recorded_consents, one row per person_id x channel_code x purpose_code: is_granted;
+              effects, habits: what earlier lots say about contacts (`learn_effects`, `habits_of` tonight), if anything.
     Returns   one row per person x treatment, sorted by both: the ledger's candidate columns without verdicts,
               and the evidence that `guardrails` reads. Amounts are rounded once to 1/10,000; an unknown input
               leaves the amount null. The department is the allowed one worth most, ties to the first name.
@@ -67,7 +73,10 @@ def build_candidates(
     )
     night = _Night(people, departments, given.recorded_consents, policy, as_of_date)
     frames = [_candidates_of(night, treatment) for treatment in policy.treatments]
-    return pl.concat(frames, how="vertical").sort("person_id", "treatment_id")
+    found = pl.concat(frames, how="vertical").sort("person_id", "treatment_id")
+    if effects is not None and habits is not None:
+        found = weighed(found, effects, habits)
+    return found.drop("margin", "sales", "retained_margin", "fatigue_cost", "retailer_discount_rate")
 
 
 def _candidates_of(night: _Night, treatment: Treatment) -> pl.DataFrame:
@@ -88,7 +97,10 @@ def _candidates_of(night: _Night, treatment: Treatment) -> pl.DataFrame:
         pl.lit(offer.offer_id).alias("offer_id"),
         pl.lit(channel.channel_code).alias("channel_code"),
         *columns,
-        pl.lit("prior").alias("uplift_basis"),  # no randomised evidence exists for this retailer yet
+        pl.lit(PRIOR).alias("uplift_basis"),
+        pl.Series("retained_margin", _retained_margin(night.people, action)),
+        pl.Series("fatigue_cost", _fatigue(night, treatment)),
+        pl.lit(float(offer.retailer_rate)).alias("retailer_discount_rate"),
         pl.lit(float(offer.discount_rate)).alias("discount_rate"),
         pl.lit(channel.contact_cost_amount).cast(AMOUNT).alias("contact_cost_amount"),
         amounts_from_floats(_fatigue(night, treatment)).alias("fatigue_cost_amount"),
@@ -109,7 +121,8 @@ def _about_the_person(night: _Night, treatment: Treatment) -> list[pl.Series]:
     base = 1 - floats(people["lapse_probability"])
     found = _expected(night, treatment, base, margin, np.zeros(count))
     unknown = np.full(count, np.nan)
-    return _columns(pl.Series([None] * count, dtype=pl.String), base, found, unknown, unknown, unknown, unknown)
+    nothing = pl.Series([None] * count, dtype=pl.String)
+    return _columns(nothing, base, found, margin, np.zeros(count), unknown, unknown, unknown, unknown)
 
 
 def _about_a_department(night: _Night, treatment: Treatment) -> list[pl.Series]:
@@ -118,7 +131,7 @@ def _about_a_department(night: _Night, treatment: Treatment) -> list[pl.Series]:
     if not inputs.names:
         unknown = np.full(count, np.nan)
         nothing = Expected(unknown, unknown, unknown)
-        return _columns(pl.Series([None] * count, dtype=pl.String), unknown, nothing, *[unknown] * 4)
+        return _columns(pl.Series([None] * count, dtype=pl.String), unknown, nothing, *[unknown] * 6)
     rates = [night.policy.margin_rate(name) for name in inputs.names]
     discount = float(night.policy.offers[treatment.offer_id].retailer_rate)
     after = np.array([margin_rate_after_discount(float(rate.margin_rate), discount) for rate in rates])
@@ -133,6 +146,8 @@ def _about_a_department(night: _Night, treatment: Treatment) -> list[pl.Series]:
         pl.Series(inputs.names, dtype=pl.String).gather(best),
         inputs.purchase_probability[row, best],
         picked,
+        inputs.margin[row, best],
+        inputs.sales[row, best],
         sensitive[best].astype(np.float64),
         inputs.was_bought_just_now[row, best],
         after[best],
@@ -183,6 +198,8 @@ def _columns(
     department: pl.Series,
     base: Floats,
     found: Expected,
+    margin: Floats,
+    sales: Floats,
     is_sensitive: Floats,
     was_bought_just_now: Floats,
     margin_after: Floats,
@@ -194,6 +211,8 @@ def _columns(
         pl.Series("uplift_probability", found.uplift_probability, nan_to_null=True),
         amounts_from_floats(found.discount_cost).alias("discount_cost_amount"),
         amounts_from_floats(found.value).alias("value_amount"),
+        pl.Series("margin", margin),
+        pl.Series("sales", sales),
         pl.Series("is_sensitive", is_sensitive, nan_to_null=True).cast(pl.Boolean),
         pl.Series("was_bought_just_now", was_bought_just_now, nan_to_null=True).cast(pl.Boolean),
         pl.Series("margin_after_rate", margin_after, nan_to_null=True),

@@ -17,7 +17,7 @@ from ml.decisioning.guardrails import apply_guardrails, guardrails
 from ml.decisioning.ledger_rows import CANDIDATE_COLUMNS, CHOSEN, DECISION_COLUMNS, NONE, in_shape
 from ml.decisioning.limits import build_problem, net_of_prices
 from ml.decisioning.policy import Policy
-from ml.decisioning.prices import UNITS, Problem, net_values, value_of
+from ml.decisioning.prices import UNITS, Integers, Problem, net_values, value_of
 from ml.decisioning.reasons import explain
 from ml.decisioning.solver import Solution, solve
 
@@ -70,12 +70,13 @@ def decide(
         net_values(problem, solution.prices),
         people=people,
         rate=float(policy.exploration.exploration_rate),
+        withheld_rate=float(policy.exploration.withheld_rate),
         tolerance_units=int(policy.exploration.tolerance_amount * UNITS),
         seed=seed,
         as_of_date=as_of_date,
     )
     priced = judged.with_columns(net_units=net_of_prices(policy, solution.prices))
-    chosen = _chosen(priced, people, explored)
+    chosen = _chosen(priced, people, solution.choice, explored)
     decisions = explain(_one_row_each(judged, chosen), priced, policy)
     certificates = certify(problem, explored.choice, solution.prices, policy=policy, as_of_date=as_of_date)
     return DecisionResult(
@@ -97,7 +98,7 @@ def decision_id(person_id: str, as_of_date: date) -> str:
     return hashlib.sha256(f"{person_id}|{as_of_date.isoformat()}".encode()).hexdigest()[:16]
 
 
-def _chosen(priced: pl.DataFrame, people: list[str], explored: Explored) -> pl.DataFrame:
+def _chosen(priced: pl.DataFrame, people: list[str], solved: Integers, explored: Explored) -> pl.DataFrame:
     """What was done for each person that had a choice; candidate columns are null for nothing."""
     eligible = priced.filter("is_eligible").with_row_index("position")
     rows = pl.DataFrame(
@@ -107,8 +108,13 @@ def _chosen(priced: pl.DataFrame, people: list[str], explored: Explored) -> pl.D
             "assignment_probability": pl.Series(explored.probability, dtype=pl.Float64),
             "set_size": pl.Series(explored.set_size, dtype=pl.Int64),
             "is_exploration": pl.Series(explored.is_drawn, dtype=pl.Boolean),
+            "solved_position": pl.Series(solved, dtype=pl.Int64),
+            "solved_probability": pl.Series(explored.solved, dtype=pl.Float64),
+            "nothing_probability": pl.Series(explored.nothing, dtype=pl.Float64),
         }
     )
+    meant = eligible.select(solved_position=pl.col("position").cast(pl.Int64), solved_treatment_id="treatment_id")
+    rows = rows.join(meant, on="solved_position", how="left").drop("solved_position")
     taken = eligible.select(pl.col("position").cast(pl.Int64), "net_units", *CHOSEN)
     return rows.join(taken, on="position", how="left").drop("position")
 
@@ -118,7 +124,8 @@ def _one_row_each(judged: pl.DataFrame, chosen: pl.DataFrame) -> pl.DataFrame:
     free = ("contact_cost_amount", "discount_cost_amount", "fatigue_cost_amount", "value_amount")
     everybody = judged.select("person_id", "holdout_arm").unique("person_id", maintain_order=True)
     return everybody.join(chosen, on="person_id", how="left").with_columns(
-        pl.col("assignment_probability").fill_null(1.0),
+        pl.col("assignment_probability", "solved_probability", "nothing_probability").fill_null(1.0),
+        pl.col("solved_treatment_id").fill_null(NONE),
         pl.col("set_size").fill_null(1),
         pl.col("is_exploration").fill_null(False),
         pl.col("net_units").fill_null(0),

@@ -19,13 +19,16 @@ class Explored:
     choice        per person the candidate's position, -1 for nothing;
     probability   with which this choice was made;
     set_size      how many choices could have been drawn, the greedy one included; 1 = nothing to draw;
-    is_drawn      whether the lot decided.
+    is_drawn      whether the lot decided;
+    solved, nothing   probabilities with which the solved choice and nothing could have been made.
     """
 
     choice: Integers
     probability: npt.NDArray[np.float64]
     set_size: Integers
     is_drawn: npt.NDArray[np.bool_]
+    solved: npt.NDArray[np.float64]
+    nothing: npt.NDArray[np.float64]
 
 
 def explore(
@@ -35,16 +38,19 @@ def explore(
     *,
     people: list[str],
     rate: float,
+    withheld_rate: float,
     tolerance_units: int,
     seed: int,
     as_of_date: date,
 ) -> Explored:
-    """Let a few people draw uniformly among what is nearly as good and cannot break a limit.
+    """Let a few people draw uniformly among what is nearly as good, and withhold a few contacts, all by lot.
 
     Takes     problem, greedy: the joint choice, feasible; net: values net of prices, 10^-10 of the currency;
               people: person ids in the problem's order; rate: share of people who draw;
+              withheld_rate: share of solved contacts that become nothing; both together below 1;
               tolerance_units: how much less than the person's best, in 1/10,000.
-    Returns   Explored. With a set of n: greedy has probability 1 - rate + rate / n, every other rate / n.
+    Returns   Explored. With a set of n: greedy has probability 1 - rate + rate / n, every other rate / n; of a
+              solved contact the withheld rate goes over to nothing. No limit can be broken by a contact less.
     Limits    hold for every possible draw of everybody at once: a set contains only what uses no more of a
               limit than the greedy choice does, except for limits whose slack could take everybody's dearest
               draw together.
@@ -57,10 +63,13 @@ def explore(
     lots = _lots(people, seed, as_of_date)
     draws = (lots[0] < rate) & (size > 1)
     ordinal = np.floor(lots[1] * size).astype(np.int64)
-    choice = np.where(draws, _nth(problem, members, with_nothing, ordinal), greedy)
-    other = rate / size
-    probability = np.where(choice == greedy, np.where(size > 1, 1 - rate + other, 1.0), other)
-    return Explored(choice, probability, size, draws)
+    is_withheld = (lots[0] >= 1 - withheld_rate) & (greedy >= 0)
+    choice = np.where(draws, _nth(problem, members, with_nothing, ordinal), np.where(is_withheld, -1, greedy))
+    other, withheld = rate / size, np.where(greedy >= 0, withheld_rate, 0.0)
+    solved = np.where(size > 1, 1 - rate + other, 1.0) - withheld
+    nothing = np.where(greedy < 0, solved, np.where(with_nothing, np.where(size > 1, other, 0.0), 0.0) + withheld)
+    probability = np.where(choice == greedy, solved, np.where(choice < 0, nothing, other))
+    return Explored(choice, probability, size, draws | is_withheld, solved, nothing)
 
 
 def _near_optimal(problem: Problem, greedy: Integers, net: Integers, tolerance: int) -> npt.NDArray[np.bool_]:

@@ -31,6 +31,9 @@ DECISION_COLUMNS: Schema = {
     **{name: CANDIDATE_COLUMNS[name] for name in CHOSEN},
     "assignment_probability": pl.Float64,
     "is_exploration": pl.Boolean,
+    "solved_treatment_id": pl.String,
+    "solved_probability": pl.Float64,
+    "nothing_probability": pl.Float64,
     "holdout_arm": pl.String,
     "reason_code": pl.String,
     "reasons": pl.List(pl.String),
@@ -39,6 +42,7 @@ DECISION_COLUMNS: Schema = {
     "policy_hash": pl.String,
     "model_versions": pl.String,
 }
+PRIOR, RANDOMISED = "prior", "randomised"  # what an uplift rests on
 NONE = "none"  # the treatment that does nothing
 
 

@@ -119,6 +119,7 @@ class Exploration:
 
     exploration_id: str
     exploration_rate: Decimal
+    withheld_rate: Decimal
     tolerance_amount: Decimal
     reason: str
     basis: str

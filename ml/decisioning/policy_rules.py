@@ -89,6 +89,9 @@ def _missing_rows(rows: dict[str, Rows]) -> Iterator[str]:
     for table in ("experiments", "exploration"):
         if len(rows[table]) != 1:
             yield f"seeds/{table}.csv: expected exactly one row, got {len(rows[table])}"
+    for row in rows["exploration"]:
+        if Decimal(str(row["exploration_rate"])) + Decimal(str(row["withheld_rate"])) >= 1:
+            yield f"{_place('exploration', row)}: exploration_rate and withheld_rate together must stay below 1"
     wrong = sorted(RULES ^ {str(row["rule"]) for row in rows["value_rules"]})
     if wrong:
         yield f"seeds/value_rules.csv: missing or unknown rules: {wrong}"

@@ -100,6 +100,7 @@ TABLES: dict[str, dict[str, Cell]] = {
     "exploration": {
         "exploration_id": identifier,
         "exploration_rate": rate,
+        "withheld_rate": rate,
         "tolerance_amount": amount,
         "reason": words,
         "basis": BASIS,

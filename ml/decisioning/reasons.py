@@ -5,18 +5,19 @@ from decimal import Decimal
 import polars as pl
 
 from ml.decisioning.guardrails import BELOW_MINIMUM, NOT_APPLICABLE
-from ml.decisioning.ledger_rows import NONE
+from ml.decisioning.ledger_rows import NONE, PRIOR
 from ml.decisioning.policy import Policy
 from ml.decisioning.units import amounts_from_units
 
-REASON_CODES = ("chosen_best_value", "explored", "held_out", "all_blocked", "nothing_pays", "limit_bound")
+REASON_CODES = ("chosen_best_value", "explored", "withheld", "held_out", "all_blocked", "nothing_pays", "limit_bound")
 MOST_RUNNER_UPS = 3
 
 
 def explain(decisions: pl.DataFrame, candidates: pl.DataFrame, policy: Policy) -> pl.DataFrame:
     """Add reason_code, reasons and runner_ups.
 
-    Takes     decisions, one row per person: treatment_id, holdout_arm, is_exploration, set_size, net_units;
+    Takes     decisions, one row per person: treatment_id, holdout_arm, is_exploration, solved_treatment_id, set_size,
+              net_units;
               candidates, judged: net_units (value net of the limits' prices, 1/10,000; null if unknown).
     Returns   decisions with three more columns, sorted by person_id.
     """
@@ -37,6 +38,8 @@ def _code() -> pl.Expr:
     return (
         pl.when(pl.col("holdout_arm") == "holdout")
         .then(pl.lit("held_out"))
+        .when(pl.col("is_exploration") & ~contacted & (pl.col("solved_treatment_id") != NONE))
+        .then(pl.lit("withheld"))
         .when("is_exploration")
         .then(pl.lit("explored"))
         .when(contacted & (pl.col("net_units") >= pl.col("best_net_units")))
@@ -102,9 +105,12 @@ def _sentences(policy: Policy) -> pl.Expr:
     value = _shown(pl.col("value_amount"))
     net = _shown(amounts_from_units(pl.col("net_units")))
     chances = pl.format(
-        "A purchase is expected with probability {}, and {} more through this contact (a stated prior, not evidence).",
+        "A purchase is expected with probability {}, and {} more through this contact ({}).",
         pl.col("base_probability").round(3),
         pl.col("uplift_probability").round(4),
+        pl.when(pl.col("uplift_basis") == PRIOR)
+        .then(pl.lit("a stated prior, not evidence"))
+        .otherwise(pl.lit("randomised evidence")),
     )
     worth = pl.format("Worth {} after discount, contact and fatigue; {} net of the limits' prices.", value, net)
     best = [pl.col(name) for name in ("best_text", "best_value", "best_codes")]
@@ -113,6 +119,12 @@ def _sentences(policy: Policy) -> pl.Expr:
         "explored": [
             pl.format("Drawn by lot among {} choices of nearly equal value, to learn.", pl.col("set_size")),
             pl.when(pl.col("treatment_id") == NONE).then(pl.lit("Doing nothing was one of them.")).otherwise(worth),
+        ],
+        "withheld": [
+            pl.format(
+                "{} was the choice, and was left out by lot so that what it changes can be measured.",
+                "solved_treatment_id",
+            )
         ],
         "chosen_best_value": [pl.lit("The best of what is allowed, net of the limits' prices."), worth, chances],
         "nothing_pays": [

@@ -48,7 +48,31 @@ def expected_value(
     Source    own definition, after Goldenberg et al. (2020), Free Lunch! Retrospective Uplift Modeling for
               Dynamic Promotions Recommendation: incremental gain less incremental cost.
     """
-    gained = uplift(probability, effect_log_odds)
+    return worth(
+        probability,
+        uplift(probability, effect_log_odds),
+        margin=margin,
+        sales=sales,
+        retained_margin=retained_margin,
+        retailer_discount_rate=retailer_discount_rate,
+        contact_cost=contact_cost,
+        fatigue_cost=fatigue_cost,
+    )
+
+
+def worth(
+    probability: Floats,
+    gained: Floats,
+    *,
+    margin: Floats,
+    sales: Floats,
+    retained_margin: Floats,
+    retailer_discount_rate: Floats | float,
+    contact_cost: Floats | float,
+    fatigue_cost: Floats,
+) -> Expected:
+    """The same for an uplift in probability that is known from elsewhere; both together stay between 0 and 1."""
+    gained = np.clip(gained, -probability, 1 - probability)
     discount = retailer_discount_rate * sales * (probability + gained)
     value = gained * (margin + retained_margin) - discount - contact_cost - fatigue_cost
     return Expected(gained, discount, value)

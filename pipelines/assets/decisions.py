@@ -13,11 +13,21 @@ from data_quality.gates import GateResult, judge
 from ml.decisioning.assignment import assign, current_arms
 from ml.decisioning.candidates import build_candidates
 from ml.decisioning.decide import DecisionResult, decide, model_versions
+from ml.decisioning.evidence import (
+    Effects,
+    collect_evidence,
+    habits_of,
+    in_words_of,
+    is_anything_due,
+    learn_effects,
+)
 from ml.decisioning.policy import Policy, load_policy
+from ml.features.source import open_facts
 from ml.identity.descent import birth_roots
 from pipelines.assets.models import SCORES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
-from pipelines.consents import consent_log_problem, recorded_consents
+from pipelines.consents import known_consents
+from pipelines.facts import observed_through, read_facts
 from pipelines.ledger_schema import ASSIGNMENTS, STREAMS
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
@@ -81,8 +91,8 @@ def decisions(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night])
     with night.reporter.stage("decisions") as said:
         policy = load_policy(read_seeds(night.settings))
         assigned, arms = _arms(night, policy, as_of_date)
-        consent_problem = _consent_problem(night, as_of_date) if policy.needs_recorded_opt_in else None
-        result = _decide(night, policy, arms, consent_problem, as_of_date)
+        consents, consent_problem = known_consents(night, policy, as_of_date)
+        result = _decide(night, policy, arms, consents, as_of_date)
         for stream, frame in _partitions(result, assigned).items():
             night.ledger.write(stream, as_of_date, frame)
         night.warehouse.replace_day("decisioning.candidates", result.candidates, as_of_date)
@@ -113,26 +123,41 @@ def _arms(night: Night, policy: Policy, as_of_date: date) -> tuple[pl.DataFrame,
     return new.select(pl.col(name).cast(kind) for name, kind in ASSIGNMENTS.items()), arms
 
 
-def _consent_problem(night: Night, as_of_date: date) -> str | None:
-    before = night.ledger.read_before("loads", as_of_date)
-    tonight = night.ledger.partition("loads", as_of_date)
-    loads = tonight if before is None else pl.concat([before, tonight])
-    return consent_log_problem(night.settings, loads, as_of_date)
+def _evidence(night: Night, policy: Policy, as_of_date: date) -> tuple[Effects | None, pl.DataFrame | None]:
+    """What the lots of earlier nights say about contacts, and everybody's habits tonight; nothing without such lots.
+
+    Recorded data cannot have answered a decision: its evidence would be of no contact at all.
+    """
+    earlier = None if night.settings.retailer.is_replay else night.ledger.read_before("decisions", as_of_date)
+    candidates = night.ledger.read_before("candidates", as_of_date)
+    if earlier is None or candidates is None:
+        return None, None
+    seen = observed_through(night.warehouse, as_of_date)
+    if not is_anything_due(earlier, policy, seen):
+        return None, None
+    source = open_facts(read_facts(night.warehouse), as_of_date)
+    rows = collect_evidence(earlier, candidates, source, policy=policy, observed_through=seen)
+    effects = learn_effects(rows, seed=night.settings.retailer.random_seed, threads=night.settings.threads)
+    return effects, None if effects is None else habits_of(source, as_of_date)
 
 
 def _decide(
-    night: Night, policy: Policy, arms: pl.DataFrame, consent_problem: str | None, as_of_date: date
+    night: Night, policy: Policy, arms: pl.DataFrame, consents: pl.DataFrame, as_of_date: date
 ) -> DecisionResult:
     read = night.warehouse.read
+    effects, habits = _evidence(night, policy, as_of_date)
+    night.note(as_of_date, "effects", in_words_of(effects))
     scores = read("select * from scores.scores_person order by person_id, model_name, target")
     candidates = build_candidates(
         read("select * from marts.customer_360 order by person_id"),
         scores,
         read(DEPARTMENT_HISTORY, as_of_date=as_of_date),
         read("select * from marts.contact_history order by person_id, channel_code, contacted_date, contact_ref"),
-        recorded_consents=recorded_consents(night.warehouse, consent_problem),
+        recorded_consents=consents,
         policy=policy,
         as_of_date=as_of_date,
+        effects=effects,
+        habits=habits,
     )
     return decide(
         candidates,

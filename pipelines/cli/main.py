@@ -51,11 +51,20 @@ def _fail(text: str, *, code: int = 1) -> None:
 
 
 @app.command()
-def demo(home: Home = None) -> None:
-    """A whole night on a real grocery retailer: import, run, and where everything is."""
-    from pipelines.cli.nights import run_demo
+def demo(
+    real: Annotated[bool, typer.Option("--real", help="One night of The Complete Journey instead.")] = False,
+    scenario: Annotated[str, typer.Option(help="Another simulated retailer: docs/simulator.md.")] = "default",
+    home: Home = None,
+) -> None:
+    """A simulated retailer: half a year of files, three nights that its people answer, all compared with the truth."""
+    if real:
+        from pipelines.cli.nights import run_real_demo
 
-    run_demo(home)
+        run_real_demo(home)
+    else:
+        from pipelines.cli.loop import run_simulated_demo
+
+        run_simulated_demo(scenario, home)
 
 
 @app.command("import")
@@ -82,6 +91,18 @@ def simulate(
     from pipelines.cli.simulate import simulate as simulate_
 
     simulate_(scenario, seed, days, home)
+
+
+@app.command()
+def loop(
+    nights: Annotated[int, typer.Option(min=1, help="How many nights.")] = 1,
+    every: Annotated[int, typer.Option(min=1, help="Days from one night to the next.")] = 1,
+    home: Home = None,
+) -> None:
+    """Nights of a simulated retailer whose people answer what each night released, then the comparison."""
+    from pipelines.cli.loop import run_loop
+
+    run_loop(nights, every, home)
 
 
 @app.command()

@@ -20,15 +20,17 @@ from pipelines.settings import Settings, child_environment, load_settings
 DEMO_NIGHT = date(2017, 12, 26)  # a Tuesday: the week before was delivered the day before
 
 
-def run_demo(home: Path | None) -> None:
+def run_real_demo(home: Path | None) -> None:
     """Import the example retailer, plant a few faults, run one night, and say what to look at."""
     settings = load_settings(home)
     console = new_console()
-    console.print(f"nightmarket demo · The Complete Journey (2,469 households) · everything stays in {settings.home}")
+    console.print(
+        f"nightmarket demo --real · The Complete Journey (2,469 households) · everything stays in {settings.home}"
+    )
     import_retailer("completejourney", None, home, None)
     _plant(settings)
-    summary = _one_night(settings, DEMO_NIGHT, console, "nightly")
-    _say_where(console, [summary])
+    summary = one_night(settings, DEMO_NIGHT, console, "nightly")
+    say_where(console, [summary])
 
 
 def import_retailer(retailer: str, through: date | None, home: Path | None, config: Path | None) -> None:
@@ -52,9 +54,9 @@ def run_nights(
 ) -> list[NightSummary]:
     """Run nights in order, stopping at the first that fails."""
     settings, console = load_settings(home, config), new_console()
-    summaries = [_one_night(settings, day, console, job) for day in days]
+    summaries = [one_night(settings, day, console, job) for day in days]
     if job == "nightly":
-        _say_where(console, summaries)
+        say_where(console, summaries)
     return summaries
 
 
@@ -77,7 +79,8 @@ def serve_graph(port: int, home: Path | None) -> None:
     subprocess.run(command, check=False, env={**child_environment(), "NIGHTMARKET_HOME": str(settings.home)})
 
 
-def _one_night(settings: Settings, day: date, console: Console, job: str) -> NightSummary:
+def one_night(settings: Settings, day: date, console: Console, job: str) -> NightSummary:
+    """Run one night and show its stages."""
     console.print(f"\nnight of {day} · {settings.retailer.retailer}" + (" · training" if job != "nightly" else ""))
     return run_night(settings, day, Reporter(console, STAGES), job=job)
 
@@ -94,7 +97,8 @@ def _plant(settings: Settings) -> None:
         plant_faults(settings)
 
 
-def _say_where(console: Console, summaries: Sequence[NightSummary]) -> None:
+def say_where(console: Console, summaries: Sequence[NightSummary]) -> None:
+    """How long the nights took, and where everything is."""
     last = summaries[-1]
     nights = f"{len(summaries)} nights" if len(summaries) > 1 else f"night of {last.as_of_date}"
     console.print(f"\nDone: {nights} in {sum(one.seconds for one in summaries):.0f} s")

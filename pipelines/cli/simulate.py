@@ -8,7 +8,7 @@ from pipelines.cli.console import console as new_console
 from pipelines.lock import held_by
 from pipelines.settings import CONFIG_FILE, load_settings
 from pipelines.simulator.scenario import load_scenario
-from pipelines.simulator.settings_file import write_settings_file
+from pipelines.simulator.settings_file import write_settings
 from pipelines.simulator.simulate import HistorySummary, simulate_history
 
 
@@ -24,7 +24,7 @@ def simulate(scenario: str, seed: int | None, days: int | None, home: Path | Non
     with held_by(place, purpose="simulate"), Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("days", total=chosen.days)
         summary = simulate_history(chosen, place, lambda done, _: bar.update(task, completed=done))
-        write_settings_file(chosen, place)  # last: a home that is refused keeps the settings it has, or none
+        write_settings(chosen, place)  # last: a home that is refused keeps what it has, or nothing
     for line in _in_words(summary, place):
         console.print(line, soft_wrap=True)
 

@@ -73,8 +73,7 @@ def judge_file(
         accepted_row_count=cells.raw_row_count - refused - duplicate,  # what must be written, or nothing is
         refused_row_count=refused,
         duplicate_row_count=duplicate,
-        low=bounds.low,
-        high=bounds.high,
+        bounds=bounds,
     )
 
 

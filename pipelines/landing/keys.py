@@ -11,29 +11,29 @@ from pipelines.landing.contracts import Contract
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The smallest and largest value of one key column in a bronze file; None if it has no rows."""
+    """The smallest and largest value of each key column in a bronze file; empty if it has no rows."""
 
-    low: str | int | None
-    high: str | int | None
+    low: tuple[str | int, ...] = ()
+    high: tuple[str | int, ...] = ()
 
     def overlap(self, other: "Bounds") -> bool:
         """Whether a key could stand in both files: only then is the older one read."""
-        if self.low is None or self.high is None or other.low is None or other.high is None:
+        if not self.low or not other.low:
             return False
-        return self.low <= other.high and other.low <= self.high  # type: ignore[operator]  # one column, one type
+        mine, theirs = zip(self.low, self.high, strict=True), zip(other.low, other.high, strict=True)
+        return all(a <= d and c <= b for (a, b), (c, d) in zip(mine, theirs, strict=True))  # type: ignore[operator]
 
 
 def key_bounds(con: duckdb.DuckDBPyConnection, contract: Contract) -> Bounds:
     """Bounds of the rows of `typed` that keep every rule: whole numbers as such, everything else as text.
 
-    Of the key column that follows time, if there is one (deliveries then hardly overlap), else the first.
+    Of every key column: a number that is drawn at random lies everywhere, the day beside it does not.
     """
-    timed = contract.event is not None and contract.event.column in contract.key
-    column = contract.event.column if contract.event is not None and timed else contract.key[0]
-    kind = next(each.type for each in contract.columns if each.name == column)
-    value = column if kind == "integer" else f"{column}::varchar"
-    query = f"select min({value}), max({value}) from typed where fault is null"
-    return Bounds(*con.execute(query).fetchall()[0])
+    kinds = {each.name: each.type for each in contract.columns}
+    values = [name if kinds[name] == "integer" else f"{name}::varchar" for name in contract.key]
+    sides = ", ".join(f"{side}({value})" for side in ("min", "max") for value in values)
+    found = con.execute(f"select {sides} from typed where fault is null").fetchall()[0]
+    return Bounds() if found[0] is None else Bounds(found[: len(values)], found[len(values) :])
 
 
 def refuse_repeated_keys(con: duckdb.DuckDBPyConnection, contract: Contract, older: Sequence[Path]) -> None:

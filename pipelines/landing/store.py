@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date
 from pathlib import Path
 
@@ -45,13 +45,7 @@ class Outcome:
     accepted_row_count: int
     refused_row_count: int
     duplicate_row_count: int
-    low: str | int | None = None
-    high: str | int | None = None
-
-    @property
-    def bounds(self) -> Bounds:
-        """The key bounds of the accepted rows."""
-        return Bounds(self.low, self.high)
+    bounds: Bounds = field(default_factory=Bounds)  # of the keys of the accepted rows
 
 
 def bronze_path(settings: Settings, delivery: Delivery, load_id: str) -> Path:
@@ -166,7 +160,10 @@ def _note(path: Path) -> Outcome | None:
     text = metadata.get(NOTE.encode())
     if text is None:
         return None
-    return Outcome(**json.loads(text))
+    content = json.loads(text)
+    sides = {name: tuple(values) for name, values in content.pop("bounds", {}).items()}
+    known = {each.name for each in fields(Outcome)}
+    return Outcome(**content, bounds=Bounds(**sides)) if known >= content.keys() else None  # an older kind of note
 
 
 def _quarantine_columns(delivery: Delivery, load_id: str) -> str:

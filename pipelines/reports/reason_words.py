@@ -17,6 +17,7 @@ REASONS = {
     # why a person gets what they get
     "chosen_best_value": "Best of what is allowed",
     "explored": "Drawn by lot among near-equal choices",
+    "withheld": "Contact left out by lot, to measure it",
     "held_out": "Held out at random",
     "all_blocked": "Nothing is allowed",
     "nothing_pays": "Nothing is worth a contact",

@@ -12,7 +12,7 @@ from pipelines.simulator.calendar import to_date
 from pipelines.simulator.contacts import channel_numbers, department_numbers
 from pipelines.simulator.expected import Expectation, expected
 from pipelines.simulator.randomness import Floats
-from pipelines.simulator.response import Response, respond
+from pipelines.simulator.response import ANY_DEPARTMENT, Response, respond
 from pipelines.simulator.scenario import CHANNELS, CLASSES
 from pipelines.simulator.world import World
 
@@ -38,16 +38,42 @@ def true_effects(world: World, treatments: pl.DataFrame, rows: np.ndarray | None
               sales_, margin_ and discount_ _without and _with in units of the currency, before returns; their
               difference in buy_probability as uplift, and in margin as margin_uplift. f64, not rounded.
     """
-    state = world.state
     rows = people_here(world) if rows is None else rows
+    named = [np.full(len(rows), department) for department in department_numbers(treatments)]
+    return _compared(world, rows, treatments, named)
+
+
+def effects_of(world: World, candidates: pl.DataFrame) -> pl.DataFrame:
+    """The same for what each person could get, given on the morning of the world's next day.
+
+    Takes     candidates: one row per person and treatment_id: channel and offer_depth, the same for everybody;
+              category, each person's own: a department or null.
+    Returns   as `true_effects`, one row per candidate whose person is still here.
+    """
+    here = candidates.filter(pl.col("person").is_in(people_here(world))).sort("treatment_id", "person")
+    rows = here["person"].unique().sort().to_numpy()
+    treatments = here.unique("treatment_id", keep="first", maintain_order=True)
+    named = []
+    for name in treatments["treatment_id"]:
+        own = here.filter(treatment_id=name)
+        department = np.full(len(rows), ANY_DEPARTMENT)
+        department[np.searchsorted(rows, own["person"].to_numpy())] = department_numbers(own)
+        named.append(department)
+    found = _compared(world, rows, treatments, named)
+    return found.join(here, on=["person", "treatment_id"], how="semi", maintain_order="left")
+
+
+def _compared(world: World, rows: np.ndarray, treatments: pl.DataFrame, named: list[np.ndarray]) -> pl.DataFrame:
+    """Every treatment for everybody against none; named: each treatment's department, per person."""
+    state = world.state
     before = state.response.take(rows)
-    paths = [before] + [_after(world, rows, before, treatments[place]) for place in range(treatments.height)]
+    each = [treatments[place] for place in range(treatments.height)]
+    paths = [before] + [_after(world, rows, before, one, its) for one, its in zip(each, named, strict=True)]
     days = world.scenario.effects.response_days
     without, *withs = expected(world.hazards, rows, state.last_day[rows], state.day, days, paths)
-    frames = [
-        _frame(world, rows, treatments[place], without, _bounced(world, treatments[place], without, one))
-        for place, one in enumerate(withs)
-    ]
+    pairs = zip(each, withs, strict=True)
+    frames = [_frame(world, rows, one, without, _bounced(world, one, without, it)) for one, it in pairs]
+    frames = frames or [_frame(world, rows[:0], standard_treatments()[:1], without, without)]
     return pl.concat(frames).sort("person", "treatment_id")
 
 
@@ -78,7 +104,9 @@ def people_here(world: World) -> np.ndarray:
     return np.flatnonzero(world.state.is_here & (world.people.joined_day <= world.state.day))
 
 
-def _after(world: World, rows: np.ndarray, before: Response, treatment: pl.DataFrame) -> Response:
+def _after(
+    world: World, rows: np.ndarray, before: Response, treatment: pl.DataFrame, department: np.ndarray
+) -> Response:
     """The state of people whom a treatment has reached."""
     count = len(rows)
     return respond(
@@ -89,7 +117,7 @@ def _after(world: World, rows: np.ndarray, before: Response, treatment: pl.DataF
         world.scenario.effects,
         channel=np.full(count, channel_numbers(treatment)[0]),
         depth=np.full(count, treatment["offer_depth"][0]),
-        department=np.full(count, department_numbers(treatment)[0]),
+        department=department,
     )
 
 

@@ -1,11 +1,16 @@
-"""The settings of a simulated retailer: `nightmarket.yml` in its home, which a night of that home reads."""
+"""What a simulated retailer decides for himself: `nightmarket.yml` and `seeds/` of his home, which its nights read."""
 
+from decimal import Decimal
 from pathlib import Path
 
-from pipelines.files import write_bytes
-from pipelines.settings import CONFIG_FILE
+import polars as pl
+
+from pipelines.files import new_directory, write_bytes
+from pipelines.settings import CONFIG_FILE, PROJECT_DIR, SEEDS
 from pipelines.simulator.scenario import Scenario
 
+OWN_SEEDS = Path(__file__).parent / SEEDS  # those that differ from the project's; limits are for 20,000 people
+LIMITS, LIMITS_ARE_FOR = "limits.csv", 20_000
 _TEXT = """\
 # Written by `nightmarket simulate`. Edit it as you like: it is written once.
 retailer: simulated
@@ -33,8 +38,10 @@ _SOURCES = {
 }
 
 
-def write_settings_file(scenario: Scenario, home: Path) -> None:
-    """Write the file if the home has none."""
+def write_settings(scenario: Scenario, home: Path) -> None:
+    """Write the file and the tables, each if the home has none."""
+    if not (home / SEEDS).exists():
+        _write_seeds(scenario, home / SEEDS)
     path = home / CONFIG_FILE
     if path.exists():
         return
@@ -47,3 +54,18 @@ def write_settings_file(scenario: Scenario, home: Path) -> None:
         sources=sources,
     )
     write_bytes(path, text.encode())
+
+
+def _write_seeds(scenario: Scenario, folder: Path) -> None:
+    """The project's tables, the retailer's own instead where he has them, capacities in proportion to the people."""
+    tables = {path.name: path for place in (PROJECT_DIR / SEEDS, OWN_SEEDS) for path in sorted(place.glob("*.csv"))}
+    with new_directory(folder) as partial:
+        for name, path in tables.items():
+            (partial / name).write_bytes(path.read_bytes())
+        limits = pl.read_csv(tables[LIMITS], infer_schema=False)
+        amounts = [_in_proportion(text, scenario.people) for text in limits["limit_amount"]]
+        limits.with_columns(limit_amount=pl.Series(amounts)).write_csv(partial / LIMITS)
+
+
+def _in_proportion(amount: str, people: int) -> str:
+    return str((Decimal(amount) * people / LIMITS_ARE_FOR).quantize(Decimal("1")) + Decimal("0.0000"))

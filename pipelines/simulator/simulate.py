@@ -27,6 +27,8 @@ from pipelines.simulator.world import World
 from pipelines.simulator.writing import contents_of_all, write_day
 
 RECEIPT = "_simulator.json"  # which world a landing folder holds, and whether its history is complete
+SCENARIO = "scenario.json"  # in truth/: the whole scenario, so that the world can be taken up again
+LIVED = "treatments"  # the truth table that every day has, written last: what it names was lived to the end
 SOURCES = (till, shopify, ga4, loyalty, consent, service, messaging, media, goods)
 
 
@@ -61,12 +63,23 @@ class Recorder:
         exports = [source.export(self.systems, day) for source in SOURCES]
         soiled, dirt = self.soiling.soiled(day.number, [one for export in exports for one in export.deliveries])
         truth = {name: frame for export in exports for name, frame in export.truth.items() if name != "faults"}
+        lived = truth.pop(LIVED)
         planted = [export.truth["faults"] for export in exports if "faults" in export.truth]
         truth |= {"gone": pl.DataFrame({"person": facts.gone})} if len(facts.gone) else {}
         self.row_count += sum(one.frame.height for one in soiled)
         if self.writing is not None:
             self.writing.result()
-        self.writing = self.writer.submit(self._write, day.number, soiled, truth, [*planted, dirt])
+        self.writing = self.writer.submit(self._write, day.number, soiled, truth, lived, [*planted, dirt])
+
+    def relive(self, facts: DayFacts) -> None:
+        """Take in a day whose files are there already: the systems remember coupons and open tickets."""
+        service.settle(self.systems, self.systems.day(facts))
+
+    def wait(self) -> None:
+        """Wait until every day so far is on disk, for good."""
+        if self.writing is not None:
+            self.writing.result()
+        os.sync()
 
     def finish(self) -> None:
         """Wait until everything is written."""
@@ -75,7 +88,12 @@ class Recorder:
         self.writer.shutdown()
 
     def _write(
-        self, day: int, soiled: list[Delivery], truth: dict[str, pl.DataFrame], faults: list[pl.DataFrame]
+        self,
+        day: int,
+        soiled: list[Delivery],
+        truth: dict[str, pl.DataFrame],
+        lived: pl.DataFrame,
+        faults: list[pl.DataFrame],
     ) -> None:
         """Runs beside the next day's simulation, one day at a time and in order."""
         placed = []
@@ -84,7 +102,7 @@ class Recorder:
             placed += arrived
             faults.append(noted)
         planted = pl.concat(faults).sort(no_faults().columns)
-        write_day(self.home, day, placed, truth | ({"faults": planted} if planted.height else {}))
+        write_day(self.home, day, placed, truth | ({"faults": planted} if planted.height else {}) | {LIVED: lived})
         self.byte_count += sum(len(one.content) for one in placed)
         self.file_count += len(placed)
         self.fault_count += planted.height
@@ -93,6 +111,7 @@ class Recorder:
         """The truth that does not change: who is who, which record is whose, what is wrong with the records."""
         records = self.systems.records
         truth = self.home / "truth"
+        write_json(truth / SCENARIO, self.world.scenario.model_dump(mode="json"))
         write_parquet(truth / "people.parquet", people_frame(self.systems))
         write_parquet(truth / "records.parquet", records.records.sort("record"))
         write_parquet(truth / "record_faults.parquet", records.faults)

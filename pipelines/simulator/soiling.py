@@ -121,7 +121,8 @@ class _Dirty:
         tenfold = pl.col("line_amount").str.replace(r"\.(\d)", "${1}.") + "0"
         earlier = pl.col("exported_at").str.replace("23:45:00", "22:10:00", literal=True)
         frame = self.delivery.frame.filter(pl.Series(wrong)).with_columns(line_amount=tenfold, exported_at=earlier)
-        return replace(self.delivery, frame=frame, file=f"first_{self.delivery.file}", extra_days=CORRECTION_DAYS)
+        file = "first_" + self.delivery.file.replace("{}_", "")  # one file of all stores
+        return replace(self.delivery, frame=frame, file=file, split=None, extra_days=CORRECTION_DAYS)
 
     def _drifted(self, delivery: Delivery) -> Delivery:
         """From the middle of history on, a column has another name, or there is one more."""

@@ -26,7 +26,7 @@ from pipelines.reports.gather import gather_report
 from pipelines.reports.run_report import write_reports
 from pipelines.settings import CONFIG_FILE, Settings, load_settings
 
-KEPT = ("landing", "bronze", "quarantine", "warehouse.duckdb", CONFIG_FILE)
+KEPT = ("landing", "bronze", "quarantine", "seeds", "warehouse.duckdb", CONFIG_FILE)
 
 
 @dataclass(frozen=True, slots=True)

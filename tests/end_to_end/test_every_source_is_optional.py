@@ -17,7 +17,7 @@ from pipelines.reports.context import RunReport
 from pipelines.run import run_night
 from pipelines.settings import Settings, load_settings
 from pipelines.simulator.scenario import load_scenario
-from pipelines.simulator.settings_file import write_settings_file
+from pipelines.simulator.settings_file import write_settings
 from pipelines.simulator.simulate import simulate_history
 from tests.builders.rehearsal import home_without, rehearse
 
@@ -40,7 +40,7 @@ Rehearse = Callable[..., tuple[Settings, RunReport]]
 def _sources() -> list[str]:
     """The tables that a simulated retailer's settings name."""
     with tempfile.TemporaryDirectory() as folder:
-        write_settings_file(load_scenario("tiny"), Path(folder))
+        write_settings(load_scenario("tiny"), Path(folder))
         return sorted(load_settings(Path(folder)).retailer.sources)
 
 
@@ -52,7 +52,7 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     """Ten days of a hundred and fifty people, and the night after."""
     home = tmp_path_factory.mktemp("complete")
     scenario = load_scenario("tiny", days=10, people=150)
-    write_settings_file(scenario, home)
+    write_settings(scenario, home)
     summary = simulate_history(scenario, home, lambda done, total: None)
     settings, day = load_settings(home), summary.last_day + timedelta(days=2)
     run_night(settings, day, Reporter(Console(quiet=True), total=0))

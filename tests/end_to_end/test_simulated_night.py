@@ -10,7 +10,7 @@ from pipelines.night import ledger_of
 from pipelines.settings import Settings, load_settings
 from pipelines.simulator.evaluate import REPORT, evaluate_home
 from pipelines.simulator.scenario import load_scenario
-from pipelines.simulator.settings_file import write_settings_file
+from pipelines.simulator.settings_file import write_settings
 from pipelines.simulator.simulate import simulate_history
 from tests.end_to_end.world import run
 
@@ -26,7 +26,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, date]:
     """A home in which the night after history has run."""
     home = tmp_path_factory.mktemp("simulated")
     scenario = load_scenario("tiny", days=DAYS, dirt={"bad_row": 0.01})  # fifty times as many: some must be there
-    write_settings_file(scenario, home)
+    write_settings(scenario, home)
     summary = simulate_history(scenario, home, lambda done, total: None)
     settings, day = load_settings(home), summary.last_day + timedelta(days=2)
     run(settings, day)

@@ -36,7 +36,7 @@ def export(systems: Systems, day: Day) -> Export:
     file = f"events_{stamp(day.number)}.jsonl.gz"
     truth = contacts.with_columns(day=pl.lit(day.number, dtype=pl.Int64)).sort("person")
     delivery = Delivery(table="messaging.events", file=file, frame=frame, key="id", format="jsonl.gz")
-    return Export([delivery] if frame.height else [], {"treatments": truth} if truth.height else {})
+    return Export([delivery] if frame.height else [], {"treatments": truth})  # also empty: the day was lived
 
 
 def _events(systems: Systems, day: Day, rows: pl.DataFrame, column: str, name: str, after: int) -> pl.DataFrame:

@@ -40,11 +40,16 @@ def export(systems: Systems, day: Day) -> Export:
 
 def _tickets(systems: Systems, day: Day) -> pl.DataFrame:
     """New tickets as `open`; a ticket solved today is written again with its end."""
+    opened, solved = settle(systems, day)
+    return pl.concat([_rows(systems, day, opened, "open"), _rows(systems, day, solved, "solved")]).sort("id")
+
+
+def settle(systems: Systems, day: Day) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The tickets opened and those solved on a day; what is open is remembered until it is solved."""
     opened = day.facts.tickets.with_columns(opened_day=pl.lit(day.number, dtype=pl.Int64))
     for (due,), part in opened.partition_by("solved_day", as_dict=True).items():
         systems.open_tickets.setdefault(int(due), []).append(part)
-    solved = pl.concat([opened.clear(), *systems.open_tickets.pop(day.number, [])])
-    return pl.concat([_rows(systems, day, opened, "open"), _rows(systems, day, solved, "solved")]).sort("id")
+    return opened, pl.concat([opened.clear(), *systems.open_tickets.pop(day.number, [])])
 
 
 def _rows(systems: Systems, day: Day, tickets: pl.DataFrame, status: str) -> pl.DataFrame:

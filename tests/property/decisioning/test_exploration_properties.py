@@ -15,13 +15,14 @@ from tests.builders.decisioning import NIGHT, random_problem
 NAMES = ["money", "letters", "mails"]
 
 
-def draw(problem, solution, *, seed=1, rate=0.05, tolerance=10_000, night=NIGHT):
+def draw(problem, solution, *, seed=1, rate=0.05, withheld=0.0, tolerance=10_000, night=NIGHT):
     return explore(
         problem,
         solution.choice,
         net_values(problem, solution.prices),
         people=[f"p{n}" for n in range(len(solution.choice))],
         rate=rate,
+        withheld_rate=withheld,
         tolerance_units=tolerance,
         seed=seed,
         as_of_date=night,
@@ -62,6 +63,35 @@ def test_the_recorded_probabilities_are_the_frequencies():
     assert greedy == pytest.approx(0.8, abs=0.006)  # 4 standard deviations of 80,000 draws
     assert other == pytest.approx(0.1, abs=0.0045)
     assert nothing == pytest.approx(0.1, abs=0.0045)
+
+
+def test_withheld_contacts_come_at_their_rate_and_both_chances_are_recorded():
+    problem = three_equal_choices(2_000)
+    solution = solve(problem, ["money"])
+    counts = np.zeros(3)
+    for seed in range(40):
+        drawn = draw(problem, solution, seed=seed, rate=0.3, withheld=0.2, tolerance=100)
+        kind = np.where(drawn.choice < 0, 2, drawn.choice % 2)
+        counts += np.bincount(kind, minlength=3)
+        expected = np.array([1 - 0.3 + 0.1 - 0.2, 0.1, 0.1 + 0.2])
+        assert drawn.probability == pytest.approx(expected[kind])
+        assert drawn.solved == pytest.approx(0.6)
+        assert drawn.nothing == pytest.approx(0.3)
+    assert counts / counts.sum() == pytest.approx([0.6, 0.1, 0.3], abs=0.0075)
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), people=st.integers(1, 30), tolerance=st.integers(0, 60_000))
+def test_chances_of_all_choices_of_a_person_add_up_to_one(seed, people, tolerance):
+    problem = random_problem(np.random.default_rng(seed), people)
+    solution = solve(problem, NAMES)
+    drawn = draw(problem, solution, rate=0.4, withheld=0.3, tolerance=tolerance)
+    other = 0.4 / drawn.set_size
+    has_nothing = drawn.nothing - np.where(solution.choice >= 0, 0.3, 0.0) > 1e-9
+    others = drawn.set_size - 1 - (has_nothing & (solution.choice >= 0))
+    nothing = np.where(solution.choice >= 0, drawn.nothing, 0.0)
+    assert drawn.solved + nothing + others * other == pytest.approx(np.ones(len(drawn.solved)))
+    assert (used(problem, drawn.choice) <= problem.limit).all()
 
 
 def test_without_a_near_equal_choice_nothing_is_left_to_chance():

@@ -9,13 +9,13 @@ from pipelines.consents import consent_log_problem
 from pipelines.ledger_schema import STREAMS
 from pipelines.settings import load_settings
 from pipelines.simulator.scenario import load_scenario
-from pipelines.simulator.settings_file import write_settings_file
+from pipelines.simulator.settings_file import write_settings
 from tests.builders.exports import NIGHT, log_file
 
 
 @pytest.fixture
 def settings(tmp_path):
-    write_settings_file(load_scenario("tiny"), tmp_path)
+    write_settings(load_scenario("tiny"), tmp_path)
     return load_settings(tmp_path)
 
 

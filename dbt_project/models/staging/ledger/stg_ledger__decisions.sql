@@ -20,6 +20,7 @@ select
     department_name,
     uplift_basis,
     is_exploration,
+    solved_treatment_id,
     holdout_arm,
     reason_code,
     reasons,
@@ -36,5 +37,7 @@ select
     discount_cost_amount,
     fatigue_cost_amount,
     value_amount,
-    assignment_probability
+    assignment_probability,
+    solved_probability,
+    nothing_probability
 from source

@@ -1,0 +1,61 @@
+"""What `nightmarket loop` and the demo of the simulated retailer print."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pipelines.cli.console import console as new_console
+from pipelines.cli.evaluate import evaluate
+from pipelines.cli.nights import one_night, say_where
+from pipelines.cli.simulate import simulate
+from pipelines.lock import held_by
+from pipelines.night import ledger_of
+from pipelines.settings import Settings, load_settings
+from pipelines.simulator.loop import Answered, live_on, take_up, write_truth_of_night
+from pipelines.simulator.simulate import Recorder
+
+DEMO_NIGHTS = 3
+
+
+def run_simulated_demo(scenario: str, home: Path | None) -> None:
+    """History, then three nights of the closed loop, then the comparison with the truth; what is there is kept."""
+    simulate(scenario, None, None, home)
+    done = len(ledger_of(load_settings(home)).nights())
+    if done < DEMO_NIGHTS:
+        run_loop(DEMO_NIGHTS - done, 1, home)
+    else:
+        evaluate(home)
+
+
+def run_loop(nights: int, every: int, home: Path | None) -> None:
+    """Nights of a simulated home, each answered by its people before the next, then the comparison with the truth."""
+    settings, console = load_settings(home), new_console()
+    with held_by(settings.folder("runs") / "loop", purpose="loop"):
+        recorder = _taken_up(settings, console)
+        summaries = []
+        for _ in range(nights):
+            summaries.append(one_night(settings, recorder.world.next_day, console, "nightly"))
+            write_truth_of_night(recorder, settings)
+            for _ in range(every):
+                answered = live_on(recorder, settings)
+                console.print(_in_words(answered), highlight=False, soft_wrap=True)
+        recorder.finish()
+    say_where(console, summaries)
+    evaluate(home)
+
+
+def _taken_up(settings: Settings, console: Console) -> Recorder:
+    columns = (TextColumn(" days lived before "), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("days")
+        return take_up(settings.home, lambda done, total: bar.update(task, completed=done, total=total))
+
+
+def _in_words(answered: Answered) -> str:
+    lost = [
+        f"{answered.unknown_count:,} without a known address" * (answered.unknown_count > 0),
+        f"{answered.repeated_count:,} addressed twice" * (answered.repeated_count > 0),
+    ]
+    told = "".join(f" · {one}" for one in lost if one)
+    return f" lived    {answered.day} · {answered.sent_count:,} of {answered.row_count:,} contacts sent{told}"

@@ -1,0 +1,148 @@
+"""Evidence from lots: the rows are those a lot decided, a planted effect is found, belief and evidence are weighed."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ml.decisioning.evidence import collect_evidence, habits_of, is_anything_due, learn_effects
+from ml.decisioning.policy import load_policy
+from ml.decisioning.weighing import posterior, weighed
+from tests.builders.decisioning import seed_tables
+from tests.builders.evidence import COUPON, FIRST_NIGHT, MAIL, TONIGHT, WITHHELD_RATE, line, planted, source_of
+
+POLICY = load_policy(seed_tables())
+
+
+def collected(decisions, candidates, source, through=TONIGHT):
+    return collect_evidence(decisions, candidates, source, policy=POLICY, observed_through=through)
+
+
+def test_only_decisions_that_a_lot_made_between_one_contact_and_nothing_are_evidence():
+    decisions, candidates, source = planted(6, {MAIL: 0.0, COUPON: 0.0}, seed=1)
+    changed = decisions.with_columns(
+        treatment_id=pl.Series([MAIL, "none", COUPON, "none", MAIL, "none"]),
+        solved_treatment_id=pl.Series([MAIL, MAIL, MAIL, "none", MAIL, MAIL]),
+        nothing_probability=pl.Series([0.2, 0.2, 0.2, 1.0, 0.0, 0.2]),
+        approval=pl.Series(["not_required"] * 5 + ["pending"]),
+    )
+    offered = candidates.with_columns(treatment_id=pl.lit(MAIL))
+    rows = collected(changed, offered, source)
+    assert sorted(rows["person_id"]) == ["p000000", "p000001"]
+    assert dict(rows.select("person_id", "arm").iter_rows()) == {"p000000": "treated", "p000001": "withheld"}
+
+
+def test_the_outcome_is_a_purchase_of_the_named_department_within_the_horizon():
+    decisions, candidates, _ = planted(7, {MAIL: 0.0, COUPON: 0.0}, seed=1)
+    days = {0: -1, 1: 0, 2: 27, 3: 28, 5: 9, 6: 9}
+    lines = [line(f"p{n:06d}", FIRST_NIGHT - timedelta(days=9), "GROCERY") for n in range(7)]
+    lines += [line(f"p{n:06d}", FIRST_NIGHT + timedelta(days=day), "GROCERY") for n, day in days.items()]
+    lines = [one | ({"department_name": "DELI"} if one["person_id"] in ("p000005", "p000006") else {}) for one in lines]
+    about = candidates.with_columns(
+        department_name=pl.when(pl.col("person_id") == "p000006").then(None).otherwise("department_name")
+    )
+    is_withheld = pl.col("person_id").is_in(["p000003", "p000004"])  # two: enough to keep all five treated
+    drawn = decisions.with_columns(
+        treatment_id=pl.when(is_withheld).then(pl.lit("none")).otherwise("solved_treatment_id")
+    )
+    rows = collected(drawn, about, source_of(lines))
+    assert dict(rows.select("person_id", "bought").iter_rows()) == {
+        "p000000": 0.0,
+        "p000001": 1.0,
+        "p000002": 1.0,
+        "p000003": 0.0,
+        "p000004": 0.0,
+        "p000005": 0.0,  # another department
+        "p000006": 1.0,  # about no department: anything counts
+    }
+
+
+def test_a_night_counts_once_its_horizon_is_over():
+    decisions, candidates, source = planted(40, {MAIL: 0.0, COUPON: 0.0}, seed=2)
+    last = FIRST_NIGHT + timedelta(days=28)
+    assert collected(decisions, candidates, source, through=last).height > 0
+    assert is_anything_due(decisions, POLICY, last)
+    assert collected(decisions, candidates, source, through=last - timedelta(days=1)).height == 0
+    assert not is_anything_due(decisions, POLICY, last - timedelta(days=1))
+
+
+def test_the_chance_of_an_arm_is_its_share_among_the_rows():
+    decisions, candidates, source = planted(20_000, {MAIL: 0.0, COUPON: 0.0}, seed=3)
+    for withheld_rate in (WITHHELD_RATE, 0.05):  # with few withheld the treated rows are thinned
+        lot = pl.Series(np.random.default_rng(4).random(decisions.height) < withheld_rate)
+        drawn = decisions.with_columns(
+            treatment_id=pl.when(lot).then(pl.lit("none")).otherwise("solved_treatment_id"),
+            solved_probability=pl.lit(1 - withheld_rate),
+            nothing_probability=pl.lit(withheld_rate),
+        )
+        rows = collected(drawn, candidates, source)
+        share = (rows["arm"] == "withheld").mean()
+        chances = rows.group_by("arm").agg(pl.col("chance").mean()).sort("arm")["chance"].to_list()
+        assert chances == pytest.approx([1 - share, share], abs=0.01)
+        assert share > 0.18
+
+
+def test_a_planted_effect_is_found_where_it_is_and_none_where_there_is_none():
+    decisions, candidates, source = planted(12_000, {MAIL: 0.10, COUPON: 0.0}, seed=5)
+    effects = learn_effects(collected(decisions, candidates, source), seed=7, threads=2)
+    assert effects is not None
+    assert effects.effect == pytest.approx(0.05, abs=4 * effects.error)
+    tonight = candidates.with_row_index("candidate_id")
+    uplift, error = effects.of(tonight, habits_of(source, TONIGHT))
+    of_mail = (tonight["treatment_id"] == MAIL).to_numpy()
+    assert uplift[of_mail].mean() == pytest.approx(0.10, abs=4 * error[of_mail].mean())
+    assert uplift[~of_mail].mean() == pytest.approx(0.0, abs=4 * error[~of_mail].mean())
+    assert uplift[of_mail].mean() > uplift[~of_mail].mean() + 0.03
+
+
+def test_a_treatment_that_was_hardly_withheld_is_not_answered_and_too_few_rows_say_nothing():
+    decisions, candidates, source = planted(2_000, {MAIL: 0.1, COUPON: 0.1}, seed=6)
+    rare = decisions.with_row_index().filter((pl.col("solved_treatment_id") == MAIL) | (pl.col("index") < 40))
+    effects = learn_effects(collected(rare.drop("index"), candidates, source), seed=7, threads=2)
+    assert effects is not None
+    assert set(effects.withheld) == {MAIL}
+    uplift, _ = effects.of(candidates.with_row_index("candidate_id"), habits_of(source, TONIGHT))
+    assert (np.isnan(uplift) == (candidates["treatment_id"] == COUPON).to_numpy()).all()
+    assert learn_effects(collected(decisions.head(60), candidates, source), seed=7, threads=2) is None
+
+
+def test_belief_and_evidence_are_weighed_by_how_sure_each_is():
+    prior = np.array([0.02, 0.02, 0.02, 0.02])
+    mean, weight = posterior(prior, np.array([0.0, 0.0, 0.04, np.nan]), np.array([1e-9, 1e9, 0.02, np.nan]))
+    assert mean[:3] == pytest.approx([0.0, 0.02, 0.03])
+    assert weight[:3] == pytest.approx([1.0, 0.0, 0.5])
+    assert np.isnan(mean[3])
+
+
+def test_evidence_of_nothing_takes_the_value_of_a_contact_away_and_says_what_it_rests_on():
+    class NoEffect:
+        def of(self, candidates, habits):
+            known = (candidates["treatment_id"] == MAIL).to_numpy()
+            return np.where(known, 0.0, np.nan), np.where(known, 0.001, np.nan)
+
+    given = pl.DataFrame(
+        {
+            "treatment_id": [MAIL, COUPON],
+            "base_probability": [0.3, 0.3],
+            "uplift_probability": [0.05, 0.05],
+            "uplift_basis": ["prior", "prior"],
+            "margin": [5.0, 5.0],
+            "sales": [20.0, 20.0],
+            "retained_margin": [0.0, 0.0],
+            "fatigue_cost": [0.01, 0.01],
+            "retailer_discount_rate": [0.0, 0.05],
+            "contact_cost_amount": [Decimal("0.002"), Decimal("0.002")],
+            "discount_cost_amount": [Decimal("0.0000"), Decimal("0.3500")],
+            "value_amount": [Decimal("0.2380"), Decimal("-0.1120")],
+        },
+        schema_overrides=dict.fromkeys(
+            ("contact_cost_amount", "discount_cost_amount", "value_amount"), pl.Decimal(18, 4)
+        ),
+    )
+    found = weighed(given, NoEffect(), pl.DataFrame())
+    assert found["uplift_basis"].to_list() == ["randomised", "prior"]
+    assert found["uplift_probability"][0] == pytest.approx(0.0, abs=1e-4)
+    assert float(found["value_amount"][0]) == pytest.approx(-0.012, abs=1e-3)
+    assert found.drop("uplift_basis").row(1) == given.drop("uplift_basis").row(1)
