@@ -68,6 +68,19 @@
         then right(regexp_replace({{ phone }}, '[^0-9]', ''), 10) end
 {%- endmacro %}
 
+{# The n-th part, from 1, of a text that dots part. #}
+{% macro dotted_part(text, number) -%}
+    {{ return(adapter.dispatch('dotted_part', 'nightmarket')(text, number)) }}
+{%- endmacro %}
+
+{% macro default__dotted_part(text, number) -%}
+    split_part({{ text }}, '.', {{ number }})
+{%- endmacro %}
+
+{% macro spark__dotted_part(text, number) -%}
+    split_part({{ text }}, '.', {{ number }})
+{%- endmacro %}
+
 {# An e-mail address in lower case without outer blanks; null if there is no @ in it. #}
 {% macro email_key(email) -%}
     case when strpos({{ email }}, '@') > 1 then lower(trim({{ email }})) end

@@ -182,6 +182,10 @@ def _event(event: Event | None, time_zone: str) -> tuple[str, str]:
     if event.rule == "instant":
         in_zone = f"timezone({quoted(time_zone)}, timezone('UTC', {event.column}))::date"
         return in_zone, f"case when event_date is not null then {event.column} end"
+    if event.rule == "epoch":
+        moment = f"make_timestamp({event.column}::bigint * 1000000)"
+        in_zone = f"timezone({quoted(time_zone)}, timezone('UTC', {moment}))::date"
+        return in_zone, f"case when event_date is not null then {moment} end"
     if event.rule == "local_instant":
         in_utc = f"timezone('UTC', timezone({quoted(time_zone)}, {event.column}))"
         return f"{event.column}::date", f"case when event_date is not null then {in_utc} end"

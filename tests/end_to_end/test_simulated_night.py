@@ -16,6 +16,10 @@ from pipelines.simulator.simulate import simulate_history
 from tests.end_to_end.world import run
 
 DAYS = 14
+RECORD_ID = (
+    "case \"table\" when 'shopify.customers' then 'shopify:customer:' when 'loyalty.members' then 'loyalty:member:' "
+    "when 'crm.contacts' then 'crm:contact:' end || record_key"
+)
 
 
 @pytest.fixture(scope="module")
@@ -77,6 +81,52 @@ def test_every_pair_that_was_looked_at_says_why_and_no_phone_of_a_family_joins_i
     joined = edges.filter(pl.col("verdict") == "accepted").join(ends, left_on="record_id_a", right_on="record_id")
     joined = joined.join(ends, left_on="record_id_b", right_on="record_id")
     assert joined.filter(pl.col("person_id") != pl.col("person_id_right")).is_empty()
+
+
+def test_everybodys_consent_is_what_the_persons_behind_the_records_last_said(night: tuple[Settings, date]) -> None:
+    """The truth knows persons, the log knows records: where two persons were taken for one, both must have said yes."""
+    settings, _ = night
+    truth = settings.folder("truth")
+    said = f"read_parquet('{truth}/consents/*.parquet')"
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        rows = connection.execute(f"""
+            with last_words as (
+                select person, channel, arg_max(is_granted, day) as is_granted from {said} group by all
+            ),
+            records as (
+                select person, {RECORD_ID} as record_id from read_parquet('{truth}/records.parquet')
+            ),
+            persons as (
+                select distinct members.person_id, records.person
+                from records inner join identity.person_members as members using (record_id)
+            ),
+            expected as (
+                select person_id, channel, bool_and(is_granted) as is_granted
+                from persons inner join last_words using (person) group by all
+            )
+            select expected.is_granted, consents.is_granted, count(*)
+            from expected
+            full join marts.person_consents as consents
+                on expected.person_id = consents.person_id and expected.channel = consents.channel_code
+            group by all
+        """).fetchall()
+    found = {(expected, state): count for expected, state, count in rows}
+    assert found.keys() == {(True, True), (False, False)}
+    assert min(found.values()) > 100
+
+
+def test_the_retailers_own_messages_count_for_those_whom_they_reached(night: tuple[Settings, date]) -> None:
+    settings, _ = night
+    with duckdb.connect(str(settings.warehouse_path), read_only=True) as connection:
+        counts = connection.execute(
+            "select count(*) filter (event_code = 'sent' and person_id is not null), "
+            "count(*) filter (event_code = 'opened_by_machine'), count(*) filter (event_code = 'other'), "
+            "(select count(*) from marts.contact_history) from marts.fct_message_events"
+        ).fetchall()[0]
+    sent, machines, others, history = counts
+    assert sent == history > 50  # nothing was released yet: every message is the retailer's own
+    assert machines > 5
+    assert others == 0
 
 
 def test_no_address_no_number_and_no_date_of_birth_leaves_the_identity_relations(night: tuple[Settings, date]) -> None:

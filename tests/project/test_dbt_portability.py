@@ -16,6 +16,7 @@ DISPATCHED = (
     "utc_from_local",
     "phone_key",
     "comma_part",
+    "dotted_part",
 )  # macros/portable.sql
 SQL = {path.stem: path for folder in ("models", "tests") for path in sorted((DBT / folder).rglob("*.sql"))}
 SQL = {name: path for name, path in SQL.items() if path.parent.name != "generic"}
