@@ -65,7 +65,7 @@ def load_table(
 
 def _arrive(table: _Table, delivery: Delivery) -> None:
     """A load that stands is noted; any other waits for its batch."""
-    if any(each.brings_rows and each.delivery.content_sha256 == delivery.content_sha256 for each in table.waiting):
+    if any(each.delivery.content_sha256 == delivery.content_sha256 and each.brings_rows for each in table.waiting):
         _settle(table)  # only then it is known whether this is a copy of something accepted
     plain_id = delivery.load_id(copy=False)
     load_id = delivery.load_id(copy=plain_id in table.file_by_load)
