@@ -228,7 +228,7 @@ def test_every_record_has_a_person_in_the_truth(home):
 
 
 def test_two_statements_of_one_day_are_two_events(tmp_path):
-    crowded = small("default", days=4, consent={"withdrawn_per_year": 150.0})  # many withdraw on the day they become known
+    crowded = small("default", days=4, consent={"wave_day": 0, "wave_share": 0.9})  # on the day they become known
     written(tmp_path, crowded)
     rows = pl.concat(
         [pl.read_csv(path, infer_schema=False) for path in sorted(tmp_path.glob("landing/consent/events/*/*.csv"))]
