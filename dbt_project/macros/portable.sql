@@ -85,3 +85,16 @@
 {% macro email_key(email) -%}
     case when strpos({{ email }}, '@') > 1 then lower(trim({{ email }})) end
 {%- endmacro %}
+
+{# The n-th part of a text with commas, from the end if n is negative; null if there is none. #}
+{% macro comma_part(value, n) -%}
+    {{ return(adapter.dispatch('comma_part', 'nightmarket')(value, n)) }}
+{%- endmacro %}
+
+{% macro default__comma_part(value, n) -%}
+    nullif(trim(split_part({{ value }}, ',', {{ n }})), '')
+{%- endmacro %}
+
+{% macro spark__comma_part(value, n) -%}
+    nullif(trim(split_part({{ value }}, ',', {{ n }})), '')
+{%- endmacro %}

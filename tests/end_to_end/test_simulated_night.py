@@ -6,7 +6,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.night import ledger_of
+from ml.identity.links import EDGES
+from pipelines.night import ledger_of, warehouse_of
 from pipelines.settings import Settings, load_settings
 from pipelines.simulator.evaluate import REPORT, evaluate_home
 from pipelines.simulator.scenario import load_scenario
@@ -68,6 +69,20 @@ def test_orders_come_from_tills_and_web_shop_and_cards_lead_to_members(night: tu
     assert linked > 0.9 * cards > 0
 
 
+def test_every_pair_that_was_looked_at_says_why_and_no_phone_of_a_family_joins_it(night: tuple[Settings, date]) -> None:
+    settings, day = night
+    edges = warehouse_of(settings).read("from identity.identity_edges order by record_id_a, record_id_b, rule")
+    assert edges.schema == EDGES
+    assert {"same_loyalty_id", "same_email", "same_phone", "likely"} <= set(edges["rule"])
+    refused = edges.filter((pl.col("rule") == "same_phone") & (pl.col("verdict") == "refused"))
+    assert refused["reason"].str.starts_with("different persons; ").any()
+    issued = ledger_of(settings).partition("person_ids", day)
+    ends = issued.select("record_id", "person_id")
+    joined = edges.filter(pl.col("verdict") == "accepted").join(ends, left_on="record_id_a", right_on="record_id")
+    joined = joined.join(ends, left_on="record_id_b", right_on="record_id")
+    assert joined.filter(pl.col("person_id") != pl.col("person_id_right")).is_empty()
+
+
 def test_everybodys_consent_is_what_the_persons_behind_the_records_last_said(night: tuple[Settings, date]) -> None:
     """The truth knows persons, the log knows records: where two persons were taken for one, both must have said yes."""
     settings, _ = night
@@ -114,10 +129,16 @@ def test_the_retailers_own_messages_count_for_those_whom_they_reached(night: tup
     assert others == 0
 
 
-def test_no_address_and_no_number_leaves_the_identity_relations(night: tuple[Settings, date]) -> None:
+def test_no_address_no_number_and_no_date_of_birth_leaves_the_identity_relations(night: tuple[Settings, date]) -> None:
     settings, _ = night
     members = settings.folder("bronze") / "loyalty" / "members"
-    known = pl.read_parquet(members / "*.parquet").select("email", "phone").unpivot()["value"].drop_nulls().unique()
+    known = (
+        pl.read_parquet(members / "*.parquet")
+        .select("email", "phone", "date_of_birth")
+        .unpivot()["value"]
+        .drop_nulls()
+        .unique()
+    )
     assert known.len() > 50
     rooms = ("exports", "ledger", "published", "reports")
     told = b"".join(path.read_bytes() for room in rooms for path in settings.folder(room).rglob("*.csv"))
@@ -143,8 +164,8 @@ def test_no_address_and_no_number_leaves_the_identity_relations(night: tuple[Set
 def test_most_found_persons_are_one_true_person_and_every_bad_row_was_caught(night: tuple[Settings, date]) -> None:
     found = evaluate_home(night[0])
     assert found.record_count > 200
-    assert (found.identity.pairwise_precision or 0) > 0.7
-    assert (found.identity.b_cubed_recall or 0) > 0.7
+    assert (found.identity.pairwise_precision or 0) > 0.97
+    assert (found.identity.pairwise_recall or 0) > 0.97
     assert found.quarantine["caught_count"].sum() == found.quarantine["planted_count"].sum() > 5
     assert found.quarantine["missed_count"].sum() == found.quarantine["falsely_refused_count"].sum() == 0
     assert (night[0].folder("reports") / REPORT).is_file()

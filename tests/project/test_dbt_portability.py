@@ -15,6 +15,7 @@ DISPATCHED = (
     "week_start",
     "utc_from_local",
     "phone_key",
+    "comma_part",
     "dotted_part",
 )  # macros/portable.sql
 SQL = {path.stem: path for folder in ("models", "tests") for path in sorted((DBT / folder).rglob("*.sql"))}
