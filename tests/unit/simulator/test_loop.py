@@ -94,7 +94,7 @@ def test_stopping_between_two_days_changes_no_file_of_the_next(settings, tmp_pat
         fresh = take_up(other.home, silent)
         live_on(fresh, other)
         fresh.finish()
-    for day in (first.day, second.day):
+    for day in (first.facts.day, second.facts.day):
         assert files_of(other.home, day) == files_of(settings.home, day) != {}
 
 

@@ -13,6 +13,7 @@ select
         when 'shopify_customer' then 'shopify:customer:'
         when 'loyalty_member' then 'loyalty:member:'
         when 'crm_contact' then 'crm:contact:'
+        when 'pos_household' then 'pos:household:'
     end || subject_id as record_id,
     channel as channel_code,
     -- the log spells the channel again in its purpose: email_marketing
