@@ -1,17 +1,16 @@
-"""Does the closed loop earn money? Simulated weeks over seeds, beside worlds in which nobody and other people are contacted.
+"""Does the closed loop earn money? Simulated weeks over seeds, beside worlds that are contacted otherwise.
 
     python -m benchmarks.loop_campaign default --seeds 20 --weeks 8
     python -m benchmarks.loop_campaign no_effect --seeds 20 --weeks 8
 
-Every seed: history, one night a week whose released audiences the people answer, then the days that effects last. Beside
-it, from the same morning and with the same chance: a world without contacts, and one in which as many people as the night
-contacted get their likeliest purchase's treatment ("top propensity"). Value is margin after coupons, less contact costs,
-in units of the currency per person and over all days; the difference of two worlds of one seed is only what contacts
-changed. Intervals are Student's over seeds.
+Every seed: history, one night a week whose released audiences the people answer, then the days that effects last.
+Beside it, from the same morning and with the same chance: a world without contacts, and one in which as many people as
+the night contacted get the treatment of their likeliest purchase ("top propensity"). Value is margin after coupons,
+less contact costs, in units of the currency per person and over all days; the difference of two worlds of one seed is
+only what contacts changed. Intervals are Student's over seeds.
 """
 
 import argparse
-import json
 import sys
 import tempfile
 from dataclasses import dataclass
