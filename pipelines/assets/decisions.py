@@ -137,7 +137,7 @@ def _evidence(night: Night, policy: Policy, as_of_date: date) -> tuple[Effects |
         return None, None
     source = open_facts(read_facts(night.warehouse), as_of_date)
     rows = collect_evidence(earlier, candidates, source, policy=policy, observed_through=seen)
-    effects = learn_effects(rows, seed=night.settings.retailer.random_seed, threads=night.settings.threads)
+    effects = learn_effects(rows, seed=night.settings.retailer.random_seed)
     return effects, None if effects is None else habits_of(source, as_of_date)
 
 
