@@ -14,10 +14,11 @@ from rich.console import Console
 from pipelines.assets.decisions import decisions
 from pipelines.assets.exports import exports
 from pipelines.assets.features import features
+from pipelines.assets.identity import person_ids
 from pipelines.assets.landing import landing_assets
 from pipelines.assets.measurement import lift_results
 from pipelines.assets.models import scores
-from pipelines.assets.warehouse import dbt_assets, person_ids
+from pipelines.assets.warehouse import dbt_assets
 from pipelines.dbt import DbtProject, NodeResult
 from pipelines.night import Night, ledger_of, warehouse_of
 from pipelines.reporter import Reporter
