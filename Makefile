@@ -8,10 +8,10 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed-$(shell cat requirements/lock.txt pyproject.toml | cksum | cut -d' ' -f1)
 BIN := $(VENV)/bin
 
-.PHONY: help demo test fast lint types serve lock clean
+.PHONY: help demo demo-real test fast lint types serve lock clean
 
 help: ## list what can be made
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 $(INSTALLED):
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found. Install one, or: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
@@ -22,15 +22,18 @@ $(INSTALLED):
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
-demo: $(INSTALLED) ## a whole night on a real grocery retailer: audiences, report and ledger under ./var
+demo: $(INSTALLED) ## a simulated retailer under ./var: half a year of files, three nights that its people answer, the truth beside them
 	@$(BIN)/nightmarket demo
+
+demo-real: $(INSTALLED) ## a whole night on a real grocery retailer under ./var_real: audiences, report and ledger
+	@$(BIN)/nightmarket demo --real --home var_real
 
 test: $(INSTALLED) ## everything that must hold: style, types, unit, property, project and end-to-end tests
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
+	@GOMP_SPINCOUNT=0 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10  # threads that wait sleep
 
 fast: $(INSTALLED) ## the tests that take seconds
 	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/property

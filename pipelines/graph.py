@@ -11,12 +11,13 @@ from ml.errors import ContractError
 from pipelines.assets.decisions import decisions
 from pipelines.assets.exports import exports
 from pipelines.assets.features import features
+from pipelines.assets.identity import PERSON_IDS_KEY, person_ids
 from pipelines.assets.landing import landing_assets
 from pipelines.assets.measurement import lift_results
 from pipelines.assets.models import scores
 from pipelines.assets.publish import published_snapshot, run_report
 from pipelines.assets.training import challengers
-from pipelines.assets.warehouse import PERSON_IDS_KEY, dbt_assets, person_ids
+from pipelines.assets.warehouse import dbt_assets
 from pipelines.dbt import DbtProject, open_project
 from pipelines.landing.contracts import contract_names
 from pipelines.lock import held_by

@@ -68,7 +68,33 @@
         then right(regexp_replace({{ phone }}, '[^0-9]', ''), 10) end
 {%- endmacro %}
 
+{# The n-th part, from 1, of a text that dots part. #}
+{% macro dotted_part(text, number) -%}
+    {{ return(adapter.dispatch('dotted_part', 'nightmarket')(text, number)) }}
+{%- endmacro %}
+
+{% macro default__dotted_part(text, number) -%}
+    split_part({{ text }}, '.', {{ number }})
+{%- endmacro %}
+
+{% macro spark__dotted_part(text, number) -%}
+    split_part({{ text }}, '.', {{ number }})
+{%- endmacro %}
+
 {# An e-mail address in lower case without outer blanks; null if there is no @ in it. #}
 {% macro email_key(email) -%}
     case when strpos({{ email }}, '@') > 1 then lower(trim({{ email }})) end
+{%- endmacro %}
+
+{# The n-th part of a text with commas, from the end if n is negative; null if there is none. #}
+{% macro comma_part(value, n) -%}
+    {{ return(adapter.dispatch('comma_part', 'nightmarket')(value, n)) }}
+{%- endmacro %}
+
+{% macro default__comma_part(value, n) -%}
+    nullif(trim(split_part({{ value }}, ',', {{ n }})), '')
+{%- endmacro %}
+
+{% macro spark__comma_part(value, n) -%}
+    nullif(trim(split_part({{ value }}, ',', {{ n }})), '')
 {%- endmacro %}

@@ -12,6 +12,7 @@ from ml.decisioning.evidence import Effects
 from ml.decisioning.history import recent_contacts
 from ml.decisioning.inputs import checked_inputs
 from ml.decisioning.ledger_rows import PRIOR
+from ml.decisioning.permission import is_permitted
 from ml.decisioning.policy import Policy
 from ml.decisioning.policy_rows import Action, Treatment
 from ml.decisioning.units import AMOUNT, amounts_from_floats, floats
@@ -25,6 +26,7 @@ class _Night:
 
     people: pl.DataFrame
     departments: DepartmentInputs
+    recorded_consents: pl.DataFrame
     policy: Policy
     as_of_date: date
 
@@ -35,6 +37,7 @@ def build_candidates(
     department_history: pl.DataFrame,
     contact_history: pl.DataFrame,
     *,
+    recorded_consents: pl.DataFrame,
     policy: Policy,
     as_of_date: date,
     effects: Effects | None = None,
@@ -48,19 +51,27 @@ def build_candidates(
               department_history, one row per person x department_name: order_count_365d,
               net_sales_amount_365d, gross_margin_amount_365d, last_ordered_date;
               contact_history, one row per contact: channel_code, contacted_date, origin, discount_cost_amount;
+              recorded_consents, one row per person_id x channel_code x purpose_code: is_granted;
               effects, habits: what earlier lots say about contacts (`learn_effects`, `habits_of` tonight), if anything.
     Returns   one row per person x treatment, sorted by both: the ledger's candidate columns without verdicts,
               and the evidence that `guardrails` reads. Amounts are rounded once to 1/10,000; an unknown input
               leaves the amount null. The department is the allowed one worth most, ties to the first name.
     Raises    ContractError   a column is missing, a key repeats, a score lies outside its range.
     """
-    given = checked_inputs(customers, scores, department_history, contact_history, as_of_date=as_of_date)
+    given = checked_inputs(
+        customers,
+        scores,
+        department_history,
+        contact_history,
+        recorded_consents=recorded_consents,
+        as_of_date=as_of_date,
+    )
     recent = recent_contacts(given.people, given.contact_history, policy, as_of_date)
     people = given.people.join(recent, on="person_id", how="left").sort("person_id")
     departments = department_inputs(
         people, given.purchase_scores, given.department_history, policy=policy, as_of_date=as_of_date
     )
-    night = _Night(people, departments, policy, as_of_date)
+    night = _Night(people, departments, given.recorded_consents, policy, as_of_date)
     frames = [_candidates_of(night, treatment) for treatment in policy.treatments]
     found = pl.concat(frames, how="vertical").sort("person_id", "treatment_id")
     if effects is not None and habits is not None:
@@ -94,7 +105,7 @@ def _candidates_of(night: _Night, treatment: Treatment) -> pl.DataFrame:
         pl.lit(channel.contact_cost_amount).cast(AMOUNT).alias("contact_cost_amount"),
         amounts_from_floats(_fatigue(night, treatment)).alias("fatigue_cost_amount"),
         pl.lit(action.scope_code).alias("scope_code"),
-        pl.lit(None if consent is None else consent.is_permitted, dtype=pl.Boolean).alias("is_permitted"),
+        is_permitted(night.people, night.recorded_consents, consent),
         pl.lit(treatment.valid_from).alias("valid_from"),
         pl.lit(treatment.valid_through).alias("valid_through"),
         applies(policy, action.action_id).alias("is_applicable"),

@@ -28,6 +28,7 @@ DEPARTMENT_COLUMNS = (
     "last_ordered_date",
 )
 CONTACT_COLUMNS = ("person_id", "channel_code", "contacted_date", "origin", "discount_cost_amount")
+CONSENT_COLUMNS = ("person_id", "channel_code", "purpose_code", "is_granted")
 
 PURCHASE, LAPSE, VALUE, REDEMPTION = "category_purchase_28d", "lapse_28d", "value_91d", "coupon_redemption"
 PROBABILITIES = (PURCHASE, LAPSE, REDEMPTION)
@@ -41,6 +42,7 @@ class Inputs:
     purchase_scores: pl.DataFrame
     department_history: pl.DataFrame
     contact_history: pl.DataFrame
+    recorded_consents: pl.DataFrame
 
 
 def checked_inputs(
@@ -49,6 +51,7 @@ def checked_inputs(
     department_history: pl.DataFrame,
     contact_history: pl.DataFrame,
     *,
+    recorded_consents: pl.DataFrame,
     as_of_date: date,
 ) -> Inputs:
     """Refuse what cannot be read; turn NaN into null, which blocks later on, by name."""
@@ -61,6 +64,7 @@ def checked_inputs(
         ("person_id", "department_name"),
     )
     contacts = _checked("contact_history", contact_history, CONTACT_COLUMNS, ())
+    consents = _checked("recorded_consents", recorded_consents, CONSENT_COLUMNS, CONSENT_COLUMNS[:3])
     _require_night(scores, as_of_date)
     _require_ranges(scores)
     people = customers.sort("person_id")
@@ -70,7 +74,7 @@ def checked_inputs(
         (VALUE, "net_sales_91d"),
     ):
         people = people.join(_per_person(scores, model, column), on="person_id", how="left")
-    return Inputs(people.sort("person_id"), scores.filter(model_name=PURCHASE), departments, contacts)
+    return Inputs(people.sort("person_id"), scores.filter(model_name=PURCHASE), departments, contacts, consents)
 
 
 def _per_person(scores: pl.DataFrame, model_name: str, column: str) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from decimal import Decimal
 import polars as pl
 
 from ml.decisioning.policy_rows import (
+    RECORDED_OPT_IN,
     Action,
     Channel,
     Consent,
@@ -46,6 +47,11 @@ class Policy:
     sensitive_departments: frozenset[str]
     rules: Mapping[str, Decimal]
     policy_hash: str
+
+    @property
+    def needs_recorded_opt_in(self) -> bool:
+        """Whether any channel may be used only after a person's own recorded yes."""
+        return any(row.consent_basis == RECORDED_OPT_IN for row in self.consents.values())
 
     def margin_rate(self, department_name: str) -> MarginRate:
         """The department's own row, else the row `*`."""

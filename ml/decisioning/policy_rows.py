@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+RECORDED_OPT_IN = "recorded_opt_in"  # a consent basis: the person's own recorded yes is needed
+
 
 @dataclass(frozen=True, slots=True)
 class Action:

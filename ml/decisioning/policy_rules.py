@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from ml.decisioning.policy_cells import Value
+from ml.decisioning.policy_rows import RECORDED_OPT_IN
 from ml.decisioning.policy_tables import Rows
 
 REFERENCES = [  # (table, column, table it must exist in, column there)
@@ -30,7 +31,7 @@ LARGEST_EFFECT = 3  # log-odds; beyond it a prior claims to turn nearly everybod
 
 def cross_checks(rows: dict[str, Rows]) -> list[str]:
     """Every disagreement between tables that are sound one by one."""
-    checks = (_unknown_references, _wrong_treatments, _wrong_bounds, _missing_rows)
+    checks = (_unknown_references, _wrong_treatments, _wrong_consents, _wrong_bounds, _missing_rows)
     return [problem for check in checks for problem in check(rows)]
 
 
@@ -59,6 +60,14 @@ def _wrong_treatments(rows: dict[str, Rows]) -> Iterator[str]:
         gives = discounts.get(row["offer_id"])
         if gives and (not monetary.get(row["action_id"]) or scopes.get(row["action_id"]) == "person"):
             yield f"{place}, offer_id: a discount needs a monetary action about a department"
+
+
+def _wrong_consents(rows: dict[str, Rows]) -> Iterator[str]:
+    """A misspelt basis would permit everybody what should need everybody's own yes."""
+    for row in rows["consents"]:
+        basis = str(row["consent_basis"])
+        if basis.startswith("recorded") and basis != RECORDED_OPT_IN:
+            yield f"{_place('consents', row)}, consent_basis: expected {RECORDED_OPT_IN!r}, got {basis!r}"
 
 
 def _wrong_bounds(rows: dict[str, Rows]) -> Iterator[str]:

@@ -9,8 +9,9 @@ import polars as pl
 
 from ml.errors import ContractError
 from ml.identity.match.blocking import Rule, budget_for, candidate_pairs
-from ml.identity.match.clustering import JOIN_FROM, Links, cluster_links, components, join_bar, unseen_pairs
+from ml.identity.match.clustering import JOIN_FROM, STAY, Links, components, join_bar, settled_clusters, unseen_pairs
 from ml.identity.match.compare import UNKNOWN, Comparer, Levels, Places
+from ml.identity.match.distinct import Distinct, distinct_records
 from ml.identity.match.fields import Field, choose_fields
 from ml.identity.match.keys import build_keys
 from ml.identity.match.mixture import Model, counting_repeats, evidence, fit_model
@@ -38,15 +39,6 @@ class Resolved:
 
 
 @dataclass(frozen=True, slots=True)
-class _Distinct:
-    """Records that differ in something, in order of content; place: of every input row among them."""
-
-    records: pl.DataFrame
-    place: Places
-    times: Places
-
-
-@dataclass(frozen=True, slots=True)
 class _Matched:
     """Compared pairs of distinct records, their levels and links, and the label of every distinct record."""
 
@@ -69,6 +61,7 @@ def resolve_records(
     seed: int,
     threads: int,
     with_edges: bool = True,
+    former: pl.Series | None = None,
     told: Told = lambda _: None,
 ) -> Resolved:
     """Who is who.
@@ -76,6 +69,8 @@ def resolve_records(
     Takes     frame, one row per record: id_column, unique, and the columns that roles name, of any plain type;
               roles: what the columns are; seed: of samples; threads: of comparisons, changes no figure;
               with_edges: whether every link is wanted as a table too;
+              former: who each row was when it was resolved before, null if nobody: such records stay together
+              until the evidence falls STAY bits below what joins others;
               told: is called with a few words at the start of each step.
     Returns   Resolved. The same whatever the order of rows, the ids and the number of threads.
     Raises    ContractError   no rows, an id missing or twice, a column missing or of a type that is no plain value.
@@ -84,7 +79,7 @@ def resolve_records(
     told(f"bringing {frame.height:,} records into one spelling")
     normal = normalise_records(frame, tuple(roles))
     shared = set_aside_shared(normal.frame)
-    distinct = _distinct(shared.records)
+    distinct = distinct_records(shared.records, former)
     told(f"looking for pairs among {distinct.records.height:,} different records")
     matched = _match(distinct, seed=seed, threads=threads, told=told)
     told("joining what belongs together")
@@ -119,17 +114,7 @@ def _require_ids(frame: pl.DataFrame, id_column: str) -> pl.Series:
     return ids.alias("record_id")
 
 
-def _distinct(records: pl.DataFrame) -> _Distinct:
-    """Equal records are compared once; sorted by content, so that neither ids nor the order of rows play a part."""
-    order = records.columns
-    counted = records.group_by(order).len("times").sort(order, nulls_last=True)
-    place = records.join(
-        counted.with_row_index("place"), on=order, how="left", nulls_equal=True, maintain_order="left"
-    )["place"]
-    return _Distinct(counted.drop("times"), place.to_numpy().astype(np.int64), counted["times"].to_numpy())
-
-
-def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matched:
+def _match(distinct: Distinct, *, seed: int, threads: int, told: Told) -> _Matched:
     records = distinct.records
     fields, size = choose_fields(records), records.height
     empty = np.empty(0, np.int64)
@@ -163,12 +148,13 @@ def _match(distinct: _Distinct, *, seed: int, threads: int, told: Told) -> _Matc
         np.concatenate([left, more_left]), np.concatenate([right, more_right]), np.concatenate([bits, more_bits])
     )
     bar = join_bar(links.bits)
-    found = cluster_links(labels, refused, links, rarity=-float(np.log2(model.person_share)), bar=bar)
+    rarity = -float(np.log2(model.person_share))
+    found = settled_clusters(labels, refused, links, distinct.former, rarity=rarity, bar=bar)
     levels, ruling = np.concatenate([levels, more]), np.concatenate([ruling, more_ruling])
     return _Matched(fields, rules, model, levels, links, ruling, found, refused.size, bar)
 
 
-def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:
+def _with_repeats(distinct: Distinct, matched: _Matched) -> Places:
     """A label per input row. Equal records are one person only if that says enough: many are called Ann Smith."""
     labels = matched.labels[distinct.place]
     if matched.model is None:
@@ -181,7 +167,7 @@ def _with_repeats(distinct: _Distinct, matched: _Matched) -> Places:
     bits, _ = apply_rules(
         matched.fields, repeated, levels, evidence(model, repeated, levels), private_identifiers(distinct.records)
     )
-    apart = np.isin(distinct.place, repeated[bits < matched.bar])
+    apart = np.isin(distinct.place, repeated[bits + STAY * distinct.was_one[repeated] < matched.bar])
     labels[apart] = labels.max(initial=0) + 1 + np.flatnonzero(apart)
     return labels
 

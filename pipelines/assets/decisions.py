@@ -26,6 +26,7 @@ from ml.features.source import open_facts
 from ml.identity.descent import birth_roots
 from pipelines.assets.models import SCORES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
+from pipelines.consents import known_consents
 from pipelines.facts import observed_through, read_facts
 from pipelines.ledger_schema import ASSIGNMENTS, STREAMS
 from pipelines.night import Night
@@ -40,6 +41,7 @@ DESCRIPTIONS = {
     "decisions": "One row per person, `none` included: what, why, with which chance, and the runners-up.",
     "certificates": "One row per shared limit: used, price; with the value, its proven upper bound and the gap.",
 }
+READ = ("customer_360", "contact_history", "fct_order_lines", "person_consents")
 DEPARTMENT_HISTORY = """
     select
         lines.person_id,
@@ -66,7 +68,7 @@ DEPARTMENT_HISTORY = """
             ["ledger", stream],
             group_name="decisions",
             partitions_def=NIGHTLY,
-            deps=[SCORES_KEY, ["marts", "customer_360"], ["marts", "contact_history"], ["marts", "fct_order_lines"]],
+            deps=[SCORES_KEY, *(["marts", table] for table in READ)],
             description=description,
         )
         for stream, description in DESCRIPTIONS.items()
@@ -89,13 +91,17 @@ def decisions(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night])
     with night.reporter.stage("decisions") as said:
         policy = load_policy(read_seeds(night.settings))
         assigned, arms = _arms(night, policy, as_of_date)
-        result = _decide(night, policy, arms, as_of_date)
+        consents, consent_problem = known_consents(night, policy, as_of_date)
+        result = _decide(night, policy, arms, consents, as_of_date)
         for stream, frame in _partitions(result, assigned).items():
             night.ledger.write(stream, as_of_date, frame)
         night.warehouse.replace_day("decisioning.candidates", result.candidates, as_of_date)
         gate = _gate(result, arms.height)
         said.append(_in_words(result))
-    night.note(as_of_date, "decisions", {"gate": gate_for_report(gate), "summary": result.summary})
+        if consent_problem:
+            night.reporter.say(consent_problem)
+    note = {"gate": gate_for_report(gate), "summary": result.summary, "consent_problem": consent_problem}
+    night.note(as_of_date, "decisions", note)
     written = [made(["ledger", name], row_count=frame.height) for name, frame in _partitions(result, assigned).items()]
     outcomes: list[Outcome] = [
         *written,
@@ -131,11 +137,13 @@ def _evidence(night: Night, policy: Policy, as_of_date: date) -> tuple[Effects |
         return None, None
     source = open_facts(read_facts(night.warehouse), as_of_date)
     rows = collect_evidence(earlier, candidates, source, policy=policy, observed_through=seen)
-    effects = learn_effects(rows, seed=night.settings.retailer.random_seed, threads=night.settings.threads)
+    effects = learn_effects(rows, seed=night.settings.retailer.random_seed)
     return effects, None if effects is None else habits_of(source, as_of_date)
 
 
-def _decide(night: Night, policy: Policy, arms: pl.DataFrame, as_of_date: date) -> DecisionResult:
+def _decide(
+    night: Night, policy: Policy, arms: pl.DataFrame, consents: pl.DataFrame, as_of_date: date
+) -> DecisionResult:
     read = night.warehouse.read
     effects, habits = _evidence(night, policy, as_of_date)
     night.note(as_of_date, "effects", in_words_of(effects))
@@ -145,6 +153,7 @@ def _decide(night: Night, policy: Policy, arms: pl.DataFrame, as_of_date: date) 
         scores,
         read(DEPARTMENT_HISTORY, as_of_date=as_of_date),
         read("select * from marts.contact_history order by person_id, channel_code, contacted_date, contact_ref"),
+        recorded_consents=consents,
         policy=policy,
         as_of_date=as_of_date,
         effects=effects,

@@ -19,6 +19,7 @@ from pipelines.assets.outcomes import (
     row_counts,
     told_then_required,
 )
+from pipelines.consents import CONSENT_LOG, RECORDED_CONSENTS
 from pipelines.exports.build import REFERENCES_QUERY, ExportRun, ExportSeeds, StagedExports, stage_exports
 from pipelines.exports.gate import require_clean
 from pipelines.exports.layout import AUDIENCE, SCHEMA_VERSION
@@ -94,6 +95,7 @@ def _stage(night: Night, as_of_date: date) -> StagedExports:
         candidates=night.ledger.partition("candidates", as_of_date),
         references=night.warehouse.read(REFERENCES_QUERY),
         seeds=ExportSeeds(seeds["actions"], seeds["channels"], seeds["treatments"], seeds["consents"]),
+        recorded_consents=night.warehouse.read(RECORDED_CONSENTS).drop("is_granted"),
         earlier_exports=_earlier_exports(night, as_of_date),
         earlier_nights=_earlier_nights(night, as_of_date),
         run=_run_of(night, as_of_date),
@@ -102,16 +104,19 @@ def _stage(night: Night, as_of_date: date) -> StagedExports:
 
 def _violations(night: Night, as_of_date: date, staged: StagedExports) -> Sequence[Violation]:
     run, settings = _run_of(night, as_of_date), night.settings
+    consent_log = settings.retailer.sources.get(CONSENT_LOG)
     inputs = VerifierInputs(
         staged=staged.folder,
         seeds=settings.seeds_dir,
         ledger=night.ledger.root,
+        bronze=settings.folder("bronze"),
         warehouse=settings.warehouse_path,
         as_of_date=as_of_date,
         run_id=run.run_id,
         policy_hash=run.policy_hash,
         schema_version=run.schema_version,
         currency=run.currency,
+        consent_max_age_days=None if consent_log is None else consent_log.max_age_days,
         threads=settings.threads,
         memory_limit=settings.memory_limit,
     )

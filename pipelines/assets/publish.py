@@ -4,6 +4,7 @@ import dagster as dg
 
 from pipelines.assets.measurement import LIFT_KEY
 from pipelines.assets.outcomes import Made
+from pipelines.coverage import gaps_in_words
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
 from pipelines.publishing.publish import publish_snapshot
@@ -44,6 +45,9 @@ def run_report(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]
     as_of_date = as_of(context)
     run_id = context.run.tags.get(RUN_TAG, context.run.run_id)
     with night.reporter.stage("report") as said:
-        folder = write_reports(night.settings, as_of_date, night.run_dir(run_id), gather_report(night, as_of_date))
+        report = gather_report(night, as_of_date)
+        folder = write_reports(night.settings, as_of_date, night.run_dir(run_id), report)
         said.append(str(folder))
+    for line in gaps_in_words(report.gaps):
+        night.reporter.say(f"       {line}")
     return dg.MaterializeResult(metadata={"folder": str(folder)})

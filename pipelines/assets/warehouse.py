@@ -1,25 +1,18 @@
-"""Stage warehouse: dbt builds and tests the tables, with the issuing of person ids in between."""
+"""Stage warehouse: dbt builds and tests the tables, in a few selections."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from typing import Any
 
 import dagster as dg
-import polars as pl
 from dagster_dbt import DagsterDbtTranslator
 
 from data_quality.evidence import DbtOutcome, from_dbt
 from data_quality.gates import GateResult, judge
-from ml.identity.clusters import Resolution, resolve_persons
-from pipelines.assets.outcomes import Made, Outcome, check_spec, checked, made, told_then_required
+from pipelines.assets.outcomes import Outcome, check_spec, checked, made, told_then_required
 from pipelines.dbt import DbtProject, NodeResult
-from pipelines.ledger_schema import PERSON_IDS
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
-from pipelines.seeds import largest_cluster, read_seeds
-
-PERSON_IDS_KEY = ["ledger", "person_ids"]
 
 
 class _SchemaTableKeys(DagsterDbtTranslator):
@@ -60,37 +53,6 @@ def dbt_assets(project: DbtProject, selector: str, after: Sequence[Sequence[str]
         yield from told_then_required(_outcomes(results, keys, tested), [_gate(f"what follows {selector}", results)])
 
     return build
-
-
-@dg.asset(
-    key=PERSON_IDS_KEY,
-    group_name="warehouse",
-    partitions_def=NIGHTLY,
-    pool="warehouse",
-    deps=[["identity", "identity_edges"], ["identity", "identity_records"]],
-)
-def person_ids(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Made:
-    """Ids issued to new clusters of records, and what merged or split; unchanged records give no row."""
-    as_of_date = as_of(context)
-    with night.reporter.stage("identity") as said:
-        resolution = _issue(night, as_of_date)
-        delta = resolution.delta.select(pl.col(name).cast(kind) for name, kind in PERSON_IDS.items())
-        night.ledger.write("person_ids", as_of_date, delta)
-        causes = Counter(delta["cause"].to_list())
-        said.append(" · ".join(f"{cause} {count:,}" for cause, count in sorted(causes.items())) or "no change")
-    night.note(as_of_date, "identity", {"causes": dict(causes), "refused": resolution.refused.to_dicts()})
-    return made(PERSON_IDS_KEY, row_count=delta.height, refused_count=resolution.refused.height)
-
-
-def _issue(night: Night, as_of_date: date) -> Resolution:
-    records = night.warehouse.read("select record_id, first_seen_date from identity.identity_records order by 1")
-    edges = night.warehouse.read(
-        "select record_id_a, record_id_b, verdict, probability from identity.identity_edges order by 1, 2"
-    )
-    earlier = night.ledger.read_before("person_ids", as_of_date)
-    registry = pl.DataFrame(schema=PERSON_IDS) if earlier is None else earlier
-    largest = largest_cluster(read_seeds(night.settings))
-    return resolve_persons(records, edges, registry, as_of_date=as_of_date, max_records=largest)
 
 
 def _specs(project: DbtProject, selector: str, after: Sequence[Sequence[str]]) -> dict[str, dg.AssetSpec]:

@@ -58,4 +58,4 @@ def _in_words(answered: Answered) -> str:
         f"{answered.repeated_count:,} addressed twice" * (answered.repeated_count > 0),
     ]
     told = "".join(f" · {one}" for one in lost if one)
-    return f" lived    {answered.day} · {answered.sent_count:,} of {answered.row_count:,} contacts sent{told}"
+    return f" lived    {answered.facts.day} · {answered.sent_count:,} of {answered.row_count:,} contacts sent{told}"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from ml.decisioning.policy_rows import RECORDED_OPT_IN
 from ml.errors import ContractError
 from pipelines.exports.channel_files import ExportRun, write_channel
 from pipelines.exports.removals import removals_of_channel
@@ -59,6 +60,7 @@ def stage_exports(
     candidates: pl.DataFrame,
     references: pl.DataFrame,
     seeds: ExportSeeds,
+    recorded_consents: pl.DataFrame,
     earlier_exports: pl.DataFrame,
     earlier_nights: Sequence[date],
     run: ExportRun,
@@ -67,13 +69,14 @@ def stage_exports(
 
     Takes     folder: made anew; decisions, candidates: tonight's ledger rows;
               references: person_id, household_id; of several the smallest is used;
+              recorded_consents: person_id, channel_code, purpose_code, consent_event_id;
               earlier_exports: ledger rows of sealed nights before; earlier_nights: all those nights,
               also ones that exported nothing.
     Ignores   decisions that wait for approval: they are counted in the manifest, not written.
     Raises    ContractError if a chosen person has no household_id, a treatment or action is in no seed,
               a chosen channel is not served, or a key cannot stand in a file.
     """
-    chosen = _export_rows(decisions, references, seeds, run.as_of_date)
+    chosen = _export_rows(decisions, references, seeds, recorded_consents, run.as_of_date)
     _require_served(chosen, seeds.channels)
     last_release = earlier_exports.filter(pl.col("as_of_date").is_in(sorted(earlier_nights)[-1:]))
     household = _household_of(references)
@@ -95,7 +98,11 @@ def stage_exports(
 
 
 def _export_rows(
-    decisions: pl.DataFrame, references: pl.DataFrame, seeds: ExportSeeds, as_of_date: date
+    decisions: pl.DataFrame,
+    references: pl.DataFrame,
+    seeds: ExportSeeds,
+    recorded_consents: pl.DataFrame,
+    as_of_date: date,
 ) -> pl.DataFrame:
     chosen = decisions.filter(pl.col("treatment_id").ne_missing(NOTHING))
     rows = (
@@ -103,11 +110,13 @@ def _export_rows(
         .join(_validity(seeds.treatments), on="treatment_id", how="left")
         .join(seeds.actions.select("action_id", "purpose_code"), on="action_id", how="left")
         .join(
-            seeds.consents.select("channel_code", "purpose_code", "consent_basis", consent_evidence="basis"),
+            seeds.consents.select("channel_code", "purpose_code", "consent_basis", "basis"),
             on=["channel_code", "purpose_code"],
             how="left",
         )
+        .join(recorded_consents, on=["person_id", "channel_code", "purpose_code"], how="left")
         .with_columns(
+            consent_evidence=_evidence(),
             valid_from_date=pl.lit(as_of_date),
             # the offer holds as long as its effect is expected, and never longer than the treatment
             valid_through_date=pl.min_horizontal(
@@ -126,9 +135,15 @@ def _export_rows(
     if rows.height != chosen.height:
         raise ContractError(
             f"exports: expected {chosen.height} chosen decisions, got {rows.height} rows after joining the seeds. "
-            "A key repeats in treatments, actions or consents: make it unique."
+            "A key repeats in treatments, actions, consents or what is recorded: make it unique."
         )
     return rows
+
+
+def _evidence() -> pl.Expr:
+    """How the permission is known: the person's own statement, which the checker looks up, or what the seeds say."""
+    recorded = pl.format("recorded:{}", pl.col("consent_event_id").fill_null("unknown"))
+    return pl.when(pl.col("consent_basis") == RECORDED_OPT_IN).then(recorded).otherwise(pl.col("basis"))
 
 
 def _require_known(rows: pl.DataFrame, column: str, advice: str) -> None:

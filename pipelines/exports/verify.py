@@ -23,6 +23,7 @@ CHECKS = (
     "channel_files_complete",
     "columns_of_contract",
     "consent_declared",
+    "consent_recorded",
     "contact_caps",
     "decisions_match",
     "discount_ceiling",
@@ -64,10 +65,13 @@ WAREHOUSE = {
     "customer_360": "marts.customer_360",
     "dim_products": "marts.dim_products",
     "fct_contacts": "marts.fct_contacts",
+    "fct_message_events": "marts.fct_message_events",
     "identity_records": "identity.identity_records",
     "person_members": "identity.person_members",
     "person_lineage": "identity.person_lineage",
 }
+
+BRONZE = ("consent.events", "messaging.events")
 
 # Said in full, so that nothing about a file is guessed from its content.
 DIALECT = (
@@ -83,12 +87,14 @@ class VerifierInputs:
     staged: Path
     seeds: Path
     ledger: Path
+    bronze: Path
     warehouse: Path
     as_of_date: date
     run_id: str
     policy_hash: str
     schema_version: str
     currency: str
+    consent_max_age_days: int | None  # how old the newest file of the consent log may be; None: any age
     threads: int
     memory_limit: str
 
@@ -133,10 +139,17 @@ def _load(connection: duckdb.DuckDBPyConnection, inputs: VerifierInputs) -> dict
     missing = {}
     connection.execute(
         "create table run as select $1::date as as_of_date, $2 as run_id, $3 as policy_hash, "
-        "$4 as schema_version, $5 as currency",
-        [inputs.as_of_date, inputs.run_id, inputs.policy_hash, inputs.schema_version, inputs.currency],
+        "$4 as schema_version, $5 as currency, $6::integer as consent_max_age_days",
+        [
+            inputs.as_of_date,
+            inputs.run_id,
+            inputs.policy_hash,
+            inputs.schema_version,
+            inputs.currency,
+            inputs.consent_max_age_days,
+        ],
     )
-    sources = [*_staged(inputs), *_seeds(inputs), *_ledger(inputs)]
+    sources = [*_staged(inputs), *_seeds(inputs), *_ledger(inputs), *_bronze(inputs)]
     sources += [("warehouse", f"attach {_text(inputs.warehouse)} as warehouse (read_only)")]
     sources += [(name, f"create view {name} as from warehouse.{table}") for name, table in WAREHOUSE.items()]
     for name, statement in sources:
@@ -182,10 +195,8 @@ def _ledger(inputs: VerifierInputs) -> Iterator[tuple[str, str]]:
     )
     for name in ("decisions", "candidates"):
         yield name, f"create view {name} as from {_parquet(inputs.ledger / name, [tonight])}"
-    yield (
-        "assignments",
-        f"create view assignments as from {_parquet(inputs.ledger / 'assignments', [*earlier, tonight])}",
-    )
+    for name in ("assignments", "loads"):
+        yield name, f"create view {name} as from {_parquet(inputs.ledger / name, [*earlier, tonight])}"
     for name, stream in (("earlier_exports", "exports"), ("seals", "nights")):
         yield name, f"create view {name} as from {_parquet(inputs.ledger / stream, ['_empty', *earlier])}"
     parts = ", ".join(_glob(inputs.ledger / "exports" / night, "part-0.parquet") for night in ["_empty", *earlier])
@@ -194,6 +205,14 @@ def _ledger(inputs: VerifierInputs) -> Iterator[tuple[str, str]]:
         "create table ledger_files as select split_part(filename, '/', -2) as night, sha256(content) as sha256 "
         f"from read_blob([{parts}])",
     )
+
+
+def _bronze(inputs: VerifierInputs) -> Iterator[tuple[str, str]]:
+    """Accepted rows of sources that permit or forbid; a file with their columns always lies there."""
+    for name in BRONZE:
+        source = f"read_parquet({_glob(inputs.bronze.joinpath(*name.split('.')), '*.parquet')}, union_by_name = true)"
+        relation = name.replace(".", "_")
+        yield relation, f"create view {relation} as from {source}"
 
 
 def _parquet(stream: Path, nights: list[str]) -> str:

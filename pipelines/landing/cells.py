@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import polars as pl
 import pyarrow as pa
+import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from pipelines.landing.contracts import Contract
@@ -30,16 +30,19 @@ SUFFIXES = {"csv": (".csv", ".csv.gz"), "jsonl": (".jsonl", ".jsonl.gz"), "parqu
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The relation `cells` on the connection: row_number, broken_code, broken_reason, raw, c0, c1, ...
+    """The records of a file: `rows` in memory, or `scan`, the SQL of a relation that reads them from the file.
 
-    broken_code and broken_reason are set where a record could not be cut into cells; raw is its text
-    where the cells alone would not show it.
+    Columns   broken_code, broken_reason: set where a record could not be cut into cells;
+              raw: a record's text where the cells alone would not show it;
+              c0, c1, ...: the cells; an empty one is null or an empty text. In `scan` also `row_number`.
     """
 
     names: tuple[str, ...]  # the file's column names; c<i> holds the i-th
     types: tuple[str, ...]  # their SQL types
-    raw_row_count: int  # counted by other means than the rows of `cells`
+    raw_row_count: int  # counted by other means than the rows
     added: tuple[str, ...]  # columns that the contract does not know
+    rows: pa.Table | None
+    scan: str = ""
 
     def position(self, name: str) -> str:
         """The SQL name of a column's cells."""
@@ -51,8 +54,7 @@ class Cells:
 
 
 def open_cells(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Cells | Unreadable:
-    """Make the relation `cells` from a file, or say why the file is refused as a whole."""
-    con.execute("drop view if exists cells; drop view if exists delivered_rows; drop table if exists cell_rows")
+    """Cut a file into cells, or say why it is refused as a whole."""
     suffixes = SUFFIXES[contract.format]
     if not path.name.lower().endswith(suffixes):
         return Unreadable("wrong_format", f"expected a name ending in {' or '.join(suffixes)}")
@@ -61,11 +63,10 @@ def open_cells(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -
     text = read_text(path)
     if isinstance(text, Unreadable):
         return text
-    read = _open_csv if contract.format == "csv" else _open_jsonl
-    return read(con, path, text, contract)
+    return _open_csv(text, contract) if contract.format == "csv" else _open_jsonl(text, contract)
 
 
-def _open_csv(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract: Contract) -> Cells | Unreadable:
+def _open_csv(text: Text, contract: Contract) -> Cells | Unreadable:
     header = next(records(text)).cells
     problem = _header_problem(header, contract)
     if header is None or problem:
@@ -73,14 +74,13 @@ def _open_csv(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract: 
         lines = () if garbage else readable_lines(text.data)
         return Unreadable("missing_column", problem, lines)
     count = count_records(text)
-    # the database's reader forgives a comma too many at a line's end, so the commas are counted too
-    is_regular = is_plain(text) and text.data.count(b",") == (count + 1) * (len(header) - 1)
-    if not (is_regular and _scan_csv(con, path, len(header)) == count):
-        found = _cut_csv(con, text, len(header))
-        if found != count:
-            reason = f"expected {count} records by line ends, cut {found}: quotes do not pair up"
-            return Unreadable("broken_quotes", reason, readable_lines(text.data))
-    return _as_cells(header, ["VARCHAR"] * len(header), count, contract)
+    rows = _split_csv(text, len(header)) if is_plain(text) else None
+    if rows is None or rows.num_rows != count:
+        rows = _cut_csv(text, len(header))
+    if rows.num_rows != count:
+        reason = f"expected {count} records by line ends, cut {rows.num_rows}: quotes do not pair up"
+        return Unreadable("broken_quotes", reason, readable_lines(text.data))
+    return _as_cells(header, ["VARCHAR"] * len(header), count, contract, rows)
 
 
 def _header_problem(header: list[str] | None, contract: Contract) -> str:
@@ -93,40 +93,42 @@ def _header_problem(header: list[str] | None, contract: Contract) -> str:
     return f"expected each column once, got {twice} twice" if twice else ""
 
 
-def _scan_csv(con: duckdb.DuckDBPyConnection, path: Path, width: int) -> int:
-    """Rows that the database's own reader finds; -1 if the file is not as regular as it demands."""
-    columns = {f"c{i}": "VARCHAR" for i in range(width)}
-    query = f"""
-        create temp table cell_rows as
-        select row_number() over () as row_number, null::varchar as broken_code,
-               null::varchar as broken_reason, null::varchar as raw, *
-        from read_csv({_exactly(path)}, columns={columns}, auto_detect=false, header=true, delim=',', quote='"',
-                      escape='"', strict_mode=true, nullstr='', hive_partitioning=false,
-                      compression='{"gzip" if path.name.lower().endswith(".gz") else "none"}')
-    """
+def _split_csv(text: Text, width: int) -> pa.Table | None:
+    """Records of a file in which every line has `width` cells and none is quoted; None if it is not so regular."""
+    names = [f"c{i}" for i in range(width)]
+    as_text = pa_csv.ConvertOptions(
+        check_utf8=False, column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+    )
     try:
-        con.execute(query)
-    except (duckdb.InvalidInputException, duckdb.IOException):
-        return -1  # the careful reader says what is wrong, record by record
-    con.execute("create temp view cells as from cell_rows")
-    return int(con.execute("select count(*) from cell_rows").fetchall()[0][0])
+        rows = pa_csv.read_csv(
+            pa.py_buffer(text.data),
+            read_options=pa_csv.ReadOptions(use_threads=False, column_names=names),
+            parse_options=pa_csv.ParseOptions(quote_char=False, double_quote=False),
+            convert_options=as_text,
+        ).slice(1)  # the header
+    except pa.ArrowInvalid:
+        return None  # the careful reader says what is wrong, record by record
+    nothing = pa.nulls(rows.num_rows, pa.string())
+    return pa.table({"broken_code": nothing, "broken_reason": nothing, "raw": nothing, **_columns(rows)})
 
 
-def _cut_csv(con: duckdb.DuckDBPyConnection, text: Text, width: int) -> int:
-    """The same relation made record by record, so that one broken record costs no other."""
+def _columns(rows: pa.Table) -> dict[str, pa.ChunkedArray]:
+    return dict(zip(rows.column_names, rows.columns, strict=True))
+
+
+def _cut_csv(text: Text, width: int) -> pa.Table:
+    """The same cut record by record, so that one broken record costs no other."""
     rows = list(records(text))[1:]
     problems = [_problem(record, width) for record in rows]
     whole = [None if problem else record.cells for record, problem in zip(rows, problems, strict=True)]
     columns: dict[str, Sequence[object]] = {
-        "row_number": range(1, len(rows) + 1),
         "broken_code": [problem and problem[0] for problem in problems],
         "broken_reason": [problem and problem[1] for problem in problems],
         "raw": [record.raw if problem else None for record, problem in zip(rows, problems, strict=True)],
     }
     for i in range(width):
         columns[f"c{i}"] = [(cells[i] or None) if cells else None for cells in whole]
-    _register(con, columns)
-    return len(rows)
+    return _text_table(columns)
 
 
 def _problem(record: Record, width: int) -> tuple[str, str] | None:
@@ -138,7 +140,7 @@ def _problem(record: Record, width: int) -> tuple[str, str] | None:
     return None
 
 
-def _open_jsonl(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract: Contract) -> Cells | Unreadable:
+def _open_jsonl(text: Text, contract: Contract) -> Cells | Unreadable:
     lines = [line for line in io.StringIO(text.data.decode(), newline="") if line.rstrip("\r\n")]
     parsed = [_json_object(line) for line in lines]
     keys = sorted({key for row in parsed if isinstance(row, dict) for key in row})
@@ -150,15 +152,13 @@ def _open_jsonl(con: duckdb.DuckDBPyConnection, path: Path, text: Text, contract
     if problem:
         return Unreadable("missing_column", problem, tuple(line.rstrip("\r\n") for line in lines))
     columns: dict[str, Sequence[object]] = {
-        "row_number": range(1, len(lines) + 1),
         "broken_code": [None if isinstance(row, dict) else "not_json" for row in parsed],
         "broken_reason": [None if isinstance(row, dict) else row for row in parsed],
         "raw": [line.rstrip("\r\n") for line in lines],
     }
     for i, key in enumerate(keys):
         columns[f"c{i}"] = [_json_cell(row.get(key)) if isinstance(row, dict) else None for row in parsed]
-    _register(con, columns)
-    return _as_cells(keys, ["VARCHAR"] * len(keys), count_lines(text.data), contract)
+    return _as_cells(keys, ["VARCHAR"] * len(keys), count_lines(text.data), contract, _text_table(columns))
 
 
 def _json_object(line: str) -> dict[str, object] | str:
@@ -180,26 +180,23 @@ def _json_cell(value: object) -> str | None:
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Cells | Unreadable:
+    delivered = f"read_parquet({_exactly(path)}, file_row_number=true, hive_partitioning=false)"
     try:
         count = pq.read_metadata(path).num_rows
-        con.execute(
-            "create temp view delivered_rows as "
-            f"from read_parquet({_exactly(path)}, file_row_number=true, hive_partitioning=false)"
-        )
+        described = con.execute(f"describe from {delivered}").fetchall()[:-1]
     except (pa.ArrowException, OSError, duckdb.InvalidInputException, duckdb.IOException) as error:
         return Unreadable("not_parquet", f"expected Parquet, got something else ({str(error)[:120]})")
-    described = con.execute("describe delivered_rows").fetchall()[:-1]
     names, types = [row[0] for row in described], [row[1] for row in described]
     renamed = ", ".join(f'"{name.replace(chr(34), chr(34) * 2)}" as c{i}' for i, name in enumerate(names))
-    con.execute(
-        "create temp view cells as select file_row_number + 1 as row_number, null::varchar as broken_code, "
-        f"null::varchar as broken_reason, null::varchar as raw, {renamed} from delivered_rows"
+    scan = (
+        "(select file_row_number + 1 as row_number, null::varchar as broken_code, "
+        f"null::varchar as broken_reason, null::varchar as raw, {renamed} from {delivered})"
     )
     problem = _header_problem(names, contract)
     if problem:
-        shown = con.execute(f"select {row_json(names)} from cells order by row_number").fetchall()
+        shown = con.execute(f"select {row_json(names)} from {scan} order by row_number").fetchall()
         return Unreadable("missing_column", problem, tuple(row[0] for row in shown))
-    return _as_cells(names, types, count, contract)
+    return _as_cells(names, types, count, contract, None, scan)
 
 
 def row_json(names: Sequence[str]) -> str:
@@ -208,19 +205,15 @@ def row_json(names: Sequence[str]) -> str:
     return f"json_object({pairs})::varchar"
 
 
-def _as_cells(names: Sequence[str], types: Sequence[str], count: int, contract: Contract) -> Cells:
+def _as_cells(
+    names: Sequence[str], types: Sequence[str], count: int, contract: Contract, rows: pa.Table | None, scan: str = ""
+) -> Cells:
     known = {column.header for column in contract.columns}
-    return Cells(tuple(names), tuple(types), count, tuple(name for name in names if name not in known))
+    return Cells(tuple(names), tuple(types), count, tuple(name for name in names if name not in known), rows, scan)
 
 
-def _register(con: duckdb.DuckDBPyConnection, columns: dict[str, Sequence[object]]) -> None:
-    schema = {name: pl.Int64 if name == "row_number" else pl.String for name in columns}
-    rows = pl.DataFrame({name: list(values) for name, values in columns.items()}, schema=schema).to_arrow()
-    con.register("incoming_cells", rows)
-    con.execute("drop view if exists cells; drop table if exists cell_rows")
-    con.execute("create temp table cell_rows as from incoming_cells")
-    con.execute("create temp view cells as from cell_rows")
-    con.unregister("incoming_cells")
+def _text_table(columns: dict[str, Sequence[object]]) -> pa.Table:
+    return pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
 
 
 def _exactly(path: Path) -> str:

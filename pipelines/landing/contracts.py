@@ -77,6 +77,7 @@ class Event(BaseModel):
     instant: a timestamp column; event_date is its day in the retailer's zone.
     local_instant: a clock's reading without a zone; event_date is its own day, event_at reads it in the
     retailer's zone. Where rows come from places in other zones, the warehouse corrects event_at.
+    epoch: an integer column of seconds since 1970 in UTC.
     day: a date column; event_at is that day's local midnight.
     week: an integer column counting weeks from the one that begins on `week_one`; event_date is its first day.
     """
@@ -84,11 +85,18 @@ class Event(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     column: str
-    rule: Literal["instant", "local_instant", "day", "week"]
+    rule: Literal["instant", "local_instant", "epoch", "day", "week"]
     week_one: date | None = None
 
 
-EVENT_TYPES = {"instant": "timestamp", "local_instant": "local_timestamp", "day": "date", "week": "integer"}
+EVENT_TYPES = {
+    "instant": "timestamp",
+    "local_instant": "local_timestamp",
+    "epoch": "integer",
+    "day": "date",
+    "week": "integer",
+}
+FIRST_EPOCH, LAST_EPOCH = 946_684_800, 2_147_483_647  # seconds: 2000-01-01, and the last that an integer holds
 
 
 class Contract(BaseModel):
@@ -209,7 +217,11 @@ def _require_event(event: Event, columns: dict[str, Column]) -> None:
         raise ValueError("event: week_one belongs to rule week, and rule week needs it")
     if event.rule == "week" and (column.min is None or column.max is None):
         raise ValueError(f"event: {event.column} needs min and max, or a wrong week leaves the calendar")
-    if event.rule != "week":
+    if event.rule == "epoch":
+        low, high = column.min, column.max
+        if low is None or high is None or low < FIRST_EPOCH or high > LAST_EPOCH:  # type: ignore[operator]
+            raise ValueError(f"event: {column.name} needs min and max between {FIRST_EPOCH} and {LAST_EPOCH}")
+    elif event.rule != "week":
         _require_century(column)
 
 

@@ -1,118 +1,132 @@
-"""What becomes of one delivered file: every record is accepted, refused or a duplicate, and the counts prove it."""
+"""What becomes of delivered files: every record is accepted, refused or a duplicate, and the counts prove it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import polars as pl
+import pyarrow as pa
 
-from pipelines.landing.cells import Cells, open_cells, row_json
+from pipelines.landing.batch import Arrived, lay_out
+from pipelines.landing.cells import Cells
 from pipelines.landing.contracts import Contract
-from pipelines.landing.deliveries import Delivery
-from pipelines.landing.keys import Bounds, key_bounds, refuse_repeated_keys
-from pipelines.landing.rows import make_typed, quoted
+from pipelines.landing.keys import Bounds, hull, key_bounds, refuse_repeated_keys
+from pipelines.landing.rows import make_typed
 from pipelines.landing.store import Outcome
 from pipelines.landing.text import Unreadable
-from pipelines.settings import Settings
 
-SET_ASIDE = {
-    "row_number": pl.Int64,
-    "disposition": pl.String,
-    "reason_code": pl.String,
-    "reason": pl.String,
-    "raw": pl.String,
-}
+WHOLE = pa.schema({"_file": pa.int32(), "disposition": pa.string(), "reason_code": pa.string(), "reason": pa.string()})
 
 
-def judge_file(
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """Why a whole file is set aside."""
+
+    disposition: str  # refused | duplicate
+    code: str
+    reason: str
+
+
+def judge_batch(
     con: duckdb.DuckDBPyConnection,
     contract: Contract,
-    delivery: Delivery,
-    settings: Settings,
+    batch: Sequence[Arrived],
     older: Sequence[tuple[Path, Bounds]],
-    copy_of: str | None,
-    inputs: str,
-    progress: Callable[[str], None],
-) -> Outcome:
-    """Leave the accepted rows in `typed` (minus `refused`) and all others, with reasons, in `set_aside`.
+    time_zone: str,
+) -> list[Outcome]:
+    """Judge files as if one after the other, up to the first that is refused for its rows.
 
-    Takes     older: bronze files of the table's earlier loads with their key bounds;
-              copy_of: the file that brought the same content before, if one did;
-              inputs: fingerprint that the outcome carries.
+    What stands in a refused file holds no key, so the files after it must be judged anew, without it.
+
+    Takes     older: bronze files of the table's earlier loads with their key bounds.
+    Returns   the outcomes of the batch's first files: of at least one, of all if none but the last is refused so.
+    Makes     typed, refused, cells, unread, delivered; whole: one row per file that is set aside, WHOLE.
     """
-    cells = _open(con, contract, delivery)
-    if copy_of is not None:
-        reason = f"the same content as {copy_of}"
-        return _set_all_aside(con, cells, "duplicate", "duplicate_file", reason, inputs)
-    if isinstance(cells, Unreadable):
-        return _set_all_aside(con, cells, "refused", cells.code, cells.reason, inputs)
-    if cells.added:
-        progress(f"{delivery.file}: columns {list(cells.added)} are not in the contract; they are not loaded.")
-    make_typed(con, cells, contract, delivery.known_date, settings.retailer.time_zone)
-    bounds = key_bounds(con, contract)
-    rivals = [] if contract.is_versioned else [path for path, other in older if other.overlap(bounds)]
-    refuse_repeated_keys(con, contract, rivals)
-    refused, duplicate = _counts(con)
-    if refused > contract.max_refused_rate * cells.raw_row_count:
-        reason = (
-            f"expected at most {contract.max_refused_rate:.1%} refused rows, "
-            f"got {refused} of {cells.raw_row_count} ({_frequent_codes(con)})"
-        )
-        return _set_all_aside(con, cells, "refused", "file_refused", reason, inputs)
-    if refused + duplicate:
-        con.execute(f"""
-            create or replace temp table set_aside as
-            select row_number, disposition, reason_code, reason, coalesce(raw, {row_json(cells.names)}) as raw
-            from refused join cells using (row_number)
-        """)
-    return Outcome(
-        inputs=inputs,
-        status="loaded",
-        reason="",
-        raw_row_count=cells.raw_row_count,
-        accepted_row_count=cells.raw_row_count - refused - duplicate,  # what must be written, or nothing is
-        refused_row_count=refused,
-        duplicate_row_count=duplicate,
-        bounds=bounds,
-    )
+    lay_out(con, batch)
+    known = {i: verdict for i, each in enumerate(batch) if (verdict := _before_reading(each)) is not None}
+    bounds, counts = _judge_rows(con, contract, batch, known, older, time_zone)
+    outcomes: list[Outcome] = []
+    for i, arrived in enumerate(batch):
+        refused, duplicate = counts.get(i, (0, 0))
+        late = None if i in known else _too_many_refused(con, contract, arrived, i, refused)
+        verdict = known.get(i, late)
+        if verdict is not None:
+            known[i] = verdict
+            outcomes.append(_set_aside(arrived, verdict))
+        else:
+            outcomes.append(_loaded(arrived, refused, duplicate, bounds.get(i, Bounds())))
+        if late is not None:
+            break
+    _register_whole(con, known)
+    return outcomes
 
 
-def _open(con: duckdb.DuckDBPyConnection, contract: Contract, delivery: Delivery) -> Cells | Unreadable:
-    con.execute("drop table if exists refused; drop table if exists set_aside")
-    if delivery.leaves_landing:
-        return Unreadable("outside_landing", "expected a file inside landing, got a link that leads out of it")
-    return open_cells(con, delivery.path, contract)
+def _before_reading(arrived: Arrived) -> _Verdict | None:
+    if arrived.copy_of is not None:
+        return _Verdict("duplicate", "duplicate_file", f"the same content as {arrived.copy_of}")
+    if isinstance(arrived.cells, Unreadable):
+        return _Verdict("refused", arrived.cells.code, arrived.cells.reason)
+    return None
 
 
-def _set_all_aside(
+def _judge_rows(
     con: duckdb.DuckDBPyConnection,
-    cells: Cells | Unreadable,
-    disposition: str,
-    code: str,
-    reason: str,
-    inputs: str,
-) -> Outcome:
-    """The whole file goes to quarantine; a row keeps its own reason if it was refused for one."""
-    why = f"{quoted(disposition)} as disposition, {quoted(code)} as reason_code, {quoted(reason)} as reason"
-    if isinstance(cells, Unreadable):
-        _register_lines(con, cells)
-        con.execute(f"create or replace temp table set_aside as select row_number, {why}, raw from unread_lines")
-        con.unregister("unread_lines")
-        count = max(1, len(cells.lines))
-    else:
-        raw = f"coalesce(raw, {row_json(cells.names)}) as raw"
-        con.execute(f"create or replace temp table set_aside as select row_number, {why}, {raw} from cells")
-        count = cells.raw_row_count
-        if code == "file_refused":
-            con.execute("""
-                update set_aside set reason_code = refused.reason_code, reason = refused.reason from refused
-                where refused.row_number = set_aside.row_number and refused.disposition = 'refused'
-            """)
-    is_copy = disposition == "duplicate"
+    contract: Contract,
+    batch: Sequence[Arrived],
+    known: Mapping[int, _Verdict],
+    older: Sequence[tuple[Path, Bounds]],
+    time_zone: str,
+) -> tuple[dict[int, Bounds], dict[int, tuple[int, int]]]:
+    """By `_file`: the bounds of its keys, and how many of its rows are refused and duplicates."""
+    con.execute("""
+        create or replace temp table refused (
+            _place bigint, _file integer, disposition varchar, reason_code varchar, reason varchar
+        )
+    """)
+    cells = next((e.cells for i, e in enumerate(batch) if i not in known and isinstance(e.cells, Cells)), None)
+    if cells is None:
+        return {}, {}
+    listed = ", ".join(map(str, known))
+    judged = f"(from cells where _file not in ({listed}))" if known else "cells"
+    make_typed(con, cells, contract, time_zone, judged)
+    bounds = key_bounds(con, contract)
+    together = hull(bounds.values())
+    rivals = [] if contract.is_versioned else [path for path, other in older if other.overlap(together)]
+    refuse_repeated_keys(con, contract, rivals)
+    rows = con.execute("""
+        select _file, count(*) filter (disposition = 'refused'), count(*) filter (disposition = 'duplicate')
+        from refused group by _file
+    """).fetchall()
+    return bounds, {file: (refused, duplicate) for file, refused, duplicate in rows}
+
+
+def _too_many_refused(
+    con: duckdb.DuckDBPyConnection, contract: Contract, arrived: Arrived, file: int, refused: int
+) -> _Verdict | None:
+    raw = _row_count(arrived)
+    if refused <= contract.max_refused_rate * raw:
+        return None
+    reason = (
+        f"expected at most {contract.max_refused_rate:.1%} refused rows, "
+        f"got {refused} of {raw} ({_frequent_codes(con, file)})"
+    )
+    return _Verdict("refused", "file_refused", reason)
+
+
+def _row_count(arrived: Arrived) -> int:
+    """Counted by other means than the rows that are written."""
+    if isinstance(arrived.cells, Unreadable):
+        return max(1, len(arrived.cells.lines))
+    return arrived.cells.raw_row_count
+
+
+def _set_aside(arrived: Arrived, verdict: _Verdict) -> Outcome:
+    count, is_copy = _row_count(arrived), verdict.disposition == "duplicate"
+    plain = is_copy or verdict.code == "file_refused"
     return Outcome(
-        inputs=inputs,
+        inputs=arrived.inputs,
         status="duplicate_file" if is_copy else "refused_file",
-        reason=reason if is_copy or code == "file_refused" else f"{code}: {reason}",
+        reason=verdict.reason if plain else f"{verdict.code}: {verdict.reason}",
         raw_row_count=count,
         accepted_row_count=0,
         refused_row_count=0 if is_copy else count,
@@ -120,25 +134,33 @@ def _set_all_aside(
     )
 
 
-def _register_lines(con: duckdb.DuckDBPyConnection, unread: Unreadable) -> None:
-    """One row per readable line; if there is none, one row without text stands for the file."""
-    lines: list[str | None] = list(unread.lines) or [None]
-    numbers = range(1, len(lines) + 1)
-    schema = {"row_number": pl.Int64, "raw": pl.String}
-    con.register("unread_lines", pl.DataFrame({"row_number": numbers, "raw": lines}, schema=schema).to_arrow())
+def _loaded(arrived: Arrived, refused: int, duplicate: int, bounds: Bounds) -> Outcome:
+    return Outcome(
+        inputs=arrived.inputs,
+        status="loaded",
+        reason="",
+        raw_row_count=_row_count(arrived),
+        accepted_row_count=_row_count(arrived) - refused - duplicate,  # what must be written, or nothing is
+        refused_row_count=refused,
+        duplicate_row_count=duplicate,
+        bounds=bounds,
+    )
 
 
-def _counts(con: duckdb.DuckDBPyConnection) -> tuple[int, int]:
-    """Refused and duplicate rows."""
-    query = "select count(*), count(*) filter (disposition = 'duplicate') from refused"
-    row_count, duplicate = con.execute(query).fetchall()[0]
-    return int(row_count) - int(duplicate), int(duplicate)
+def _register_whole(con: duckdb.DuckDBPyConnection, verdicts: Mapping[int, _Verdict]) -> None:
+    rows = [
+        {"_file": i, "disposition": each.disposition, "reason_code": each.code, "reason": each.reason}
+        for i, each in verdicts.items()
+    ]
+    con.register("incoming_whole", pa.Table.from_pylist(rows, schema=WHOLE))
+    con.execute("create or replace temp table whole as from incoming_whole")
+    con.unregister("incoming_whole")
 
 
-def _frequent_codes(con: duckdb.DuckDBPyConnection) -> str:
+def _frequent_codes(con: duckdb.DuckDBPyConnection, file: int) -> str:
     """The three most frequent reasons, with counts."""
-    rows = con.execute("""
-        select reason_code, count(*) as row_count from refused where disposition = 'refused'
+    rows = con.execute(f"""
+        select reason_code, count(*) as row_count from refused where disposition = 'refused' and _file = {file}
         group by reason_code order by row_count desc, reason_code limit 3
     """).fetchall()
     return ", ".join(f"{code} {count}" for code, count in rows)

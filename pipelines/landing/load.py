@@ -1,10 +1,8 @@
 """Landing: from delivered files to bronze and quarantine, and the night's load log in the ledger."""
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -13,24 +11,14 @@ from ml.errors import ContractError
 from pipelines.files import remove_leftovers
 from pipelines.landing.contracts import Contract, idle_contracts, load_contracts
 from pipelines.landing.database import memory_database
-from pipelines.landing.deliveries import Delivery, find_deliveries, require_declared
-from pipelines.landing.judge import judge_file
-from pipelines.landing.keys import Bounds
+from pipelines.landing.deliveries import find_deliveries, require_declared
 from pipelines.landing.rows import make_midnights
-from pipelines.landing.store import (
-    Outcome,
-    bronze_path,
-    quarantine_path,
-    read_outcome,
-    remove_strangers,
-    write_contract_file,
-    write_load,
-)
+from pipelines.landing.store import remove_strangers
+from pipelines.landing.tables import COUNTS, load_table
+from pipelines.landing.writing import write_contract_file
 from pipelines.ledger import Ledger
 from pipelines.ledger_schema import STREAMS
-from pipelines.settings import Settings, midnight_utc
-
-COUNTS = ("raw_row_count", "accepted_row_count", "refused_row_count", "duplicate_row_count")
+from pipelines.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,28 +37,13 @@ class LandingResult:
     duplicate_row_count: int
 
 
-@dataclass(slots=True)
-class _TableSoFar:
-    """What the earlier loads of one table mean for the next one."""
-
-    chain: str  # fingerprint of all loads so far
-    file_by_content: dict[str, str] = field(default_factory=dict)
-    file_by_load: dict[str, str] = field(default_factory=dict)
-    bronze: list[tuple[Path, Bounds]] = field(default_factory=list)
-
-    def step(self, contract_label: str, delivery: Delivery, load_id: str) -> str:
-        parts = [self.chain, contract_label, load_id, delivery.file, delivery.known_date.isoformat()]
-        self.chain = hashlib.sha256("|".join(parts).encode()).hexdigest()
-        return self.chain
-
-
 def load_landing(
     settings: Settings, ledger: Ledger, as_of_date: date, progress: Callable[[str], None]
 ) -> LandingResult:
     """Bring everything delivered before a date into bronze and quarantine, and write the ledger stream `loads`.
 
     Takes     as_of_date: the night; a file counts if it was delivered before it;
-              progress: told one sentence per file read, and what an operator should know.
+              progress: told one sentence per table that was read, and what an operator should know.
     Returns   LandingResult; tonight's rows are what the ledger now holds for the night.
     Ignores   files and folders whose names begin with `.` or `_`.
     Raises    ContractError if a contract is wrong, a delivered table that has one is not configured, a recorded file
@@ -87,7 +60,7 @@ def load_landing(
         make_midnights(con, settings.retailer.time_zone)
         for name, contract in contracts.items():
             own = [delivery for delivery in deliveries if delivery.table == name]
-            made, count = _load_table(con, settings, contract, own, progress)
+            made, count = load_table(con, settings, contract, own, progress)
             rows += made
             parsed += count
             _tidy(con, settings, ledger, contract, made)
@@ -102,57 +75,6 @@ def load_landing(
     )
     ledger.write("loads", as_of_date, tonight)
     return _result(tonight, tonight if before is None else pl.concat([before, tonight]), parsed)
-
-
-def _load_table(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    contract: Contract,
-    deliveries: Sequence[Delivery],
-    progress: Callable[[str], None],
-) -> tuple[list[dict[str, object]], int]:
-    """The load log rows of one table, in load order, and how many files had to be read."""
-    label = contract.version_label(settings.retailer.time_zone)
-    so_far = _TableSoFar(label)
-    rows, parsed = [], 0
-    for delivery in deliveries:
-        plain_id = delivery.load_id(copy=False)
-        load_id = delivery.load_id(copy=plain_id in so_far.file_by_load)
-        copy_of = so_far.file_by_content.get(delivery.content_sha256) or so_far.file_by_load.get(plain_id)
-        inputs = so_far.step(label, delivery, load_id)
-        bronze = bronze_path(settings, delivery, load_id)
-        outcome = read_outcome(bronze, quarantine_path(settings, delivery, load_id), inputs)
-        if outcome is None:
-            outcome = judge_file(con, contract, delivery, settings, so_far.bronze, copy_of, inputs, progress)
-            write_load(con, contract, delivery, load_id, settings, outcome)
-            parsed += 1
-            progress(_sentence(delivery, outcome))
-        so_far.file_by_load.setdefault(plain_id, delivery.file)
-        if outcome.status == "loaded":
-            so_far.bronze.append((bronze, outcome.bounds))
-            if outcome.raw_row_count:  # files without rows are all alike, and each is a delivery
-                so_far.file_by_content.setdefault(delivery.content_sha256, delivery.file)
-        rows.append(_load_row(delivery, load_id, outcome, label, settings))
-    return rows, parsed
-
-
-def _load_row(delivery: Delivery, load_id: str, outcome: Outcome, label: str, settings: Settings) -> dict[str, object]:
-    return {
-        "as_of_date": delivery.as_of_date,
-        "load_id": load_id,
-        "source_code": delivery.source_code,
-        "table_name": delivery.table_name,
-        "file": delivery.file,
-        "delivered_date": delivery.delivered_date,
-        "known_at": midnight_utc(delivery.known_date, settings.zone),
-        "known_date": delivery.known_date,
-        "content_sha256": delivery.content_sha256,
-        "byte_count": delivery.byte_count,
-        **{name: getattr(outcome, name) for name in COUNTS},
-        "status": outcome.status,
-        "reason": outcome.reason,
-        "contract_version": label,
-    }
 
 
 def _tidy(
@@ -202,11 +124,3 @@ def _result(tonight: pl.DataFrame, known: pl.DataFrame, parsed: int) -> LandingR
         parsed_file_count=parsed,
         **{name: int(tonight[name].sum()) for name in COUNTS},
     )
-
-
-def _sentence(delivery: Delivery, outcome: Outcome) -> str:
-    counts = (
-        f"{outcome.accepted_row_count} rows accepted, {outcome.refused_row_count} refused, "
-        f"{outcome.duplicate_row_count} duplicates"
-    )
-    return f"{delivery.file}: {counts}" + (f" ({outcome.reason})" if outcome.reason else "")

@@ -44,39 +44,40 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def make_typed(
-    con: duckdb.DuckDBPyConnection, cells: Cells, contract: Contract, known_date: date, time_zone: str
-) -> None:
-    """Make the tables `typed` and `refused` from `cells`.
+def make_typed(con: duckdb.DuckDBPyConnection, cells: Cells, contract: Contract, time_zone: str, judged: str) -> None:
+    """Make the table `typed` of a batch, and add to `refused`.
 
-    typed     row_number, the contract's columns in their types, event_at, event_date, fault
-              (null: every rule is kept).
-    refused   row_number, disposition, reason_code, reason: one row per typed row with a fault.
+    Takes     cells: any file's; all of a batch have the same form;
+              judged: SQL of a relation, `cells` or some of its rows.
+    Makes     typed     _place, _file, row_number, the contract's columns in their types, event_at, event_date, fault
+                        (null: every rule is kept).
+              refused   _place, _file, disposition, reason_code, reason: one row per typed row with a fault.
     """
     rules = row_rules(cells, contract)
-    values = ", ".join(f"{_value(cells, column)} as {column.name}" for column in contract.columns)
     names = ", ".join(column.name for column in contract.columns)
     event_date, event_at = _event(contract.event, time_zone)
-    late = "false" if contract.planned_events_allowed else f"event_date > date '{known_date}'"
-    con.execute(f"""
-        create or replace temp view valued as
-        select row_number, broken_code, broken_reason, {values}, {_raw_cells(cells, contract)} from cells
-    """)
+    late = "false" if contract.planned_events_allowed else "event_date > known_date"
     con.execute(f"""
         create or replace temp table typed as
-        with judged as (select *, {_first_fault(rules)} as broken_rule from valued),
-        dated as (select *, case when broken_rule is null then {event_date} end as event_date from judged)
-        select row_number, {names}, {event_at} as event_at, event_date,
+        with valued as ({_valued(cells, contract, judged)}),
+        checked as (select *, {_first_fault(rules)} as broken_rule from valued),
+        dated as (
+            select *, case when broken_rule is null then {event_date} end as event_date
+            from checked join (select _file, known_date from delivered) as known using (_file)
+        )
+        select _place, _file, row_number, {names}, {event_at} as event_at, event_date,
                coalesce(broken_rule, case when {late} then {len(rules)} end)::integer as fault
         from dated {"left join midnights using (event_date)" if event_at == "midnight" else ""}
     """)
-    con.execute("""
-        create or replace temp table refused (
-            row_number bigint, disposition varchar, reason_code varchar, reason varchar
-        )
-    """)
     if con.execute("select count(fault) from typed").fetchall()[0][0]:
-        _explain_refused(con, rules, known_date)
+        _explain_refused(con, rules, _valued(cells, contract, "cells semi join faulty using (_place)"))
+
+
+def _valued(cells: Cells, contract: Contract, relation: str) -> str:
+    """SQL of cells in the contract's types, beside the cells as they came."""
+    values = ", ".join(f"{_value(cells, column)} as {column.name}" for column in contract.columns)
+    shown = _raw_cells(cells, contract)
+    return f"select _place, _file, row_number, broken_code, broken_reason, {values}, {shown} from {relation}"
 
 
 def make_midnights(con: duckdb.DuckDBPyConnection, time_zone: str) -> None:
@@ -181,6 +182,10 @@ def _event(event: Event | None, time_zone: str) -> tuple[str, str]:
     if event.rule == "instant":
         in_zone = f"timezone({quoted(time_zone)}, timezone('UTC', {event.column}))::date"
         return in_zone, f"case when event_date is not null then {event.column} end"
+    if event.rule == "epoch":
+        moment = f"make_timestamp({event.column}::bigint * 1000000)"
+        in_zone = f"timezone({quoted(time_zone)}, timezone('UTC', {moment}))::date"
+        return in_zone, f"case when event_date is not null then {moment} end"
     if event.rule == "local_instant":
         in_utc = f"timezone('UTC', timezone({quoted(time_zone)}, {event.column}))"
         return f"{event.column}::date", f"case when event_date is not null then {in_utc} end"
@@ -189,16 +194,20 @@ def _event(event: Event | None, time_zone: str) -> tuple[str, str]:
     return f"(date '{event.week_one}' + 7 * ({event.column} - 1))::date", "midnight"
 
 
-def _explain_refused(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], known_date: date) -> None:
+def _explain_refused(con: duckdb.DuckDBPyConnection, rules: Sequence[Rule], valued: str) -> None:
     """Reasons are spelled out for refused rows only; `typed` keeps just the number of the broken rule."""
-    late = f"'event_date: expected a day up to the delivery on {known_date}, got ' || typed.event_date"
+    late = "'event_date: expected a day up to the delivery on ' || known_date || ', got ' || typed.event_date"
     codes = " ".join(f"when {i} then {rule.code}" for i, rule in enumerate(rules))
     reasons = " ".join(f"when {i} then {rule.reason}" for i, rule in enumerate(rules))
     con.execute(f"""
         insert into refused
-        select row_number, 'refused',
+        with faulty as (
+            select _place, fault, event_date, known_date
+            from typed join (select _file, known_date from delivered) as known using (_file) where fault is not null
+        ),
+        valued as ({valued})
+        select _place, _file, 'refused',
                case fault {codes} else 'event_after_delivery' end,
                case fault {reasons} else {late} end
-        from (select row_number, fault, event_date from typed where fault is not null) as typed
-        join valued using (row_number)
+        from faulty as typed join valued using (_place)
     """)

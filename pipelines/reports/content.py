@@ -37,6 +37,7 @@ def report_content(report: RunReport) -> dict[str, Any]:
         "headline": headline(choice, report.currency),
         "steps": steps_section(report, landing),
         "landing": landing,
+        "gaps": report.gaps.to_dicts(),
         "quarantine": quarantine_section(report),
         "tables": tables_section(report),
         "checks": checks_section(report),

@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from ml.errors import ContractError
+from pipelines.coverage import COVERAGE
 from pipelines.ledger_schema import CANDIDATES, CERTIFICATES, DECISIONS, EXPORTS, LIFT_RESULTS, LOADS
 
 QUARANTINE = {  # one row per source table, disposition and reason
@@ -55,6 +56,7 @@ class RunReport:
     currency: str  # ISO 4217
     is_replay: bool  # the data were recorded before the decisions: lift can only be a null check
     loads: pl.DataFrame  # LOADS: every file that the night knew
+    gaps: pl.DataFrame  # COVERAGE: sources without a row, and what that costs
     quarantine: pl.DataFrame  # QUARANTINE
     row_counts: Mapping[str, int]  # rows of each relation (`marts.customer_360`), in the order of the flow
     checks: pl.DataFrame  # CHECKS
@@ -92,6 +94,7 @@ class RunReport:
 
 SCHEMAS: dict[str, Mapping[str, Any]] = {
     "loads": LOADS,
+    "gaps": COVERAGE,
     "quarantine": QUARANTINE,
     "checks": CHECKS,
     "model_metrics": MODEL_METRICS,

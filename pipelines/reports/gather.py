@@ -9,6 +9,7 @@ import polars as pl
 
 from ml.models.store import load_model
 from ml.models.trained import TrainedModel
+from pipelines.coverage import find_gaps
 from pipelines.ledger_schema import STREAMS
 from pipelines.model_store import model_folder
 from pipelines.night import Night
@@ -26,12 +27,14 @@ def gather_report(night: Night, as_of_date: date) -> RunReport:
     seeds, notes, retailer = read_seeds(night.settings), night.notes(as_of_date), night.settings.retailer
     models = _models(night, notes["scores"]["versions"])
     known = [night.ledger.read_before("loads", as_of_date), night.ledger.read("loads", as_of_date)]
+    loads = pl.concat([frame for frame in known if frame is not None])
     return RunReport(
         as_of_date=as_of_date,
         retailer=retailer.retailer,
         currency=retailer.currency,
         is_replay=retailer.is_replay,
-        loads=pl.concat([frame for frame in known if frame is not None]),
+        loads=loads,
+        gaps=find_gaps(loads, seeds),
         quarantine=_quarantine(night.settings.folder("quarantine"), as_of_date),
         row_counts=_row_counts(night),
         checks=_checks(notes),
@@ -99,6 +102,8 @@ def _checks_of(step: str, note: dict[str, Any]) -> Iterator[tuple[str, str, str,
     yield from (("dbt test", name, "passed", "") for name in note.get("passed_tests", []))
     for name, status, _, message in note.get("not_passed", []):
         yield "dbt test", name, "warned" if status == "warn" else "failed", message
+    if problem := note.get("consent_problem"):
+        yield "guardrail", f"{step}, recorded opt-ins", "warned", problem
     found = {violation["check"] for violation in note.get("violations", [])}
     yield from (("export check", name, "failed" if name in found else "passed", "") for name in note.get("checks", []))
 

@@ -73,8 +73,10 @@ def _compared(world: World, rows: np.ndarray, treatments: pl.DataFrame, named: l
     without, *withs = expected(world.hazards, rows, state.last_day[rows], state.day, days, paths)
     pairs = zip(each, withs, strict=True)
     frames = [_frame(world, rows, one, without, _bounced(world, one, without, it)) for one, it in pairs]
-    frames = frames or [_frame(world, rows[:0], standard_treatments()[:1], without, without)]
-    return pl.concat(frames).sort("person", "treatment_id")
+    none = _frame(
+        world, rows[:0], standard_treatments()[:1], *[_no_one(without)] * 2
+    ).clear()  # also without treatments
+    return pl.concat([none, *frames]).sort("person", "treatment_id")
 
 
 def true_values(world: World, days: int, rows: np.ndarray | None = None) -> pl.DataFrame:
@@ -102,6 +104,10 @@ def true_values(world: World, days: int, rows: np.ndarray | None = None) -> pl.D
 def people_here(world: World) -> np.ndarray:
     """Everybody who has joined and not left."""
     return np.flatnonzero(world.state.is_here & (world.people.joined_day <= world.state.day))
+
+
+def _no_one(one: Expectation) -> Expectation:
+    return Expectation(*(getattr(one, name)[:0] for name in Expectation.__slots__))
 
 
 def _after(
@@ -144,9 +150,9 @@ def _frame(
     }
     return pl.DataFrame(
         {
-            "as_of_date": [to_date(world.state.day)] * len(rows),
+            "as_of_date": pl.Series([to_date(world.state.day)] * len(rows), dtype=pl.Date),
             "person": rows,
-            "treatment_id": [treatment["treatment_id"][0]] * len(rows),
+            "treatment_id": pl.Series([treatment["treatment_id"][0]] * len(rows), dtype=pl.String),
             "responder": np.array(CLASSES, dtype=object)[world.people.responder[rows]],
             "is_allowed": world.state.consent[rows, channel_numbers(treatment)[0]],
             **columns,

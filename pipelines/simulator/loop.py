@@ -41,7 +41,7 @@ order by members.person_id
 class Answered:
     """What became of one night's audiences."""
 
-    day: date
+    facts: DayFacts
     row_count: int  # in the files
     unknown_count: int  # rows whose customer number is nobody's: a typing error in a guest's address
     repeated_count: int  # rows of a person who stands in the files already
@@ -74,9 +74,9 @@ def write_truth_of_night(recorder: Recorder, settings: Settings) -> None:
     """
     world, day = recorder.world, recorder.world.next_day
     candidates = ledger_of(settings).partition("candidates", day)
-    named = warehouse_of(settings).read(REFERENCES).join(_owners(recorder.systems), on="reference").drop("reference")
+    named = known_as(settings, recorder.systems)
     whose = named.sort("person", "person_id").unique("person", keep="first", maintain_order=True)
-    effects = effects_of(world, _as_treatments(candidates.join(whose, on="person_id")))
+    effects = effects_of(world, as_treatments(candidates.join(whose, on="person_id")))
     truth = settings.folder("truth")
     write_parquet(truth / "known_as" / f"{day}.parquet", named.sort("person_id"))
     write_parquet(truth / "candidates" / f"{day}.parquet", effects)
@@ -85,12 +85,17 @@ def write_truth_of_night(recorder: Recorder, settings: Settings) -> None:
     write_parquet(truth / "values" / f"{day}.parquet", values)
 
 
+def known_as(settings: Settings, systems: Systems) -> pl.DataFrame:
+    """person_id and person: whom the files of the home's last night reach under each of its ids."""
+    return warehouse_of(settings).read(REFERENCES).join(_owners(systems), on="reference").drop("reference")
+
+
 def live_on(recorder: Recorder, settings: Settings) -> Answered:
     """Live through the next day: people get what the night of that day released, if one was released."""
     day = recorder.world.next_day
     rows = _released(settings.folder("exports") / f"as_of_date={day}")
     known = rows.join(_owners(recorder.systems), on="reference")
-    given = _as_treatments(known).sort("person", "treatment_id").unique("person", keep="first", maintain_order=True)
+    given = as_treatments(known).sort("person", "treatment_id").unique("person", keep="first", maintain_order=True)
     facts = recorder.world.step(day, given)
     recorder.record(facts)
     recorder.wait()
@@ -98,7 +103,7 @@ def live_on(recorder: Recorder, settings: Settings) -> Answered:
 
 
 def _answered(facts: DayFacts, rows: int, unknown: int, repeated: int) -> Answered:
-    return Answered(facts.day, rows, unknown, repeated, int(facts.contacts["is_sent"].sum()))
+    return Answered(facts, rows, unknown, repeated, int(facts.contacts["is_sent"].sum()))
 
 
 def _released(folder: Path) -> pl.DataFrame:
@@ -110,13 +115,16 @@ def _released(folder: Path) -> pl.DataFrame:
     schema = {name: pl.String for name in (*names.values(), "channel_code")}
     frames = [pl.DataFrame(schema=schema)]
     for path in sorted(folder.glob("*/audience.csv")):
-        rows = pl.read_csv(path, infer_schema=False).select(names).rename(names)
+        rows = pl.read_csv(path, infer_schema=False).select(list(names)).rename(names)
         frames.append(rows.with_columns(channel_code=pl.lit(path.parent.name)).select(list(schema)))
     return pl.concat(frames)
 
 
-def _as_treatments(rows: pl.DataFrame) -> pl.DataFrame:
-    """What the world calls a treatment; a channel that the world does not have reaches nobody."""
+def as_treatments(rows: pl.DataFrame) -> pl.DataFrame:
+    """What the world calls a treatment; a channel that the world does not have reaches nobody.
+
+    Takes     rows: person, treatment_id, channel_code, discount_rate, department_name.
+    """
     department = pl.col("department_name")
     return rows.filter(pl.col("channel_code").is_in(CHANNELS)).select(
         "person",

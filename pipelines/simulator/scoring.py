@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+ABOUT = {"same_phone": "phone", "same_email": "email"}
+NAMES = "typo|nickname|swapped_name"  # what a link without an equal identifier could trip over
 RELATIVES, STRANGERS = "same household, no planted fault", "strangers, no planted fault"
 
 
@@ -57,11 +59,11 @@ def wrong_links(links: pl.DataFrame) -> pl.DataFrame:
     Returns   one row per rule and cause with link_count, largest first. The cause is the planted kind that the rule
               could trip over, else that the two share a household, else neither.
     """
-    about = pl.when(pl.col("rule") == "same_phone").then(pl.lit("phone")).otherwise(pl.lit("email"))
+    about = pl.col("rule").replace_strict(ABOUT, default=NAMES, return_dtype=pl.String)
     planted = pl.col("faults").list.eval(pl.element().sort()).list.eval(pl.element().unique(maintain_order=True))
     wrong = links.filter(pl.col("person_a") != pl.col("person_b")).with_columns(about=about, faults=planted)
     fitting = wrong.with_row_index("link").explode("faults", empty_as_null=True, keep_nulls=True)
-    fits = pl.col("faults").str.contains(pl.col("about"), literal=True).fill_null(False)
+    fits = pl.col("faults").str.contains(pl.col("about")).fill_null(False)
     relative = pl.when(pl.col("household_a") == pl.col("household_b")).then(pl.lit(RELATIVES))
     cause = pl.when(fits).then(pl.col("faults")).otherwise(relative.otherwise(pl.lit(STRANGERS)))
     told = fitting.with_columns(cause=cause, rank=fits).sort("link", "rank", "cause", descending=[False, True, False])

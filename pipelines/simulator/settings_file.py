@@ -28,9 +28,13 @@ _SOURCES = {
     "stores.stores": "{critical: false}",
     "shopify.orders": "{critical: false, max_age_days: 7}",
     "shopify.order_lines": "{critical: false, max_age_days: 7}",
+    "shopify.refunds": "{critical: false}",
+    "shopify.order_line_refunds": "{critical: false}",
     "shopify.customers": "{critical: false}",
     "loyalty.members": "{critical: false}",
     "crm.contacts": "{critical: false}",
+    "consent.events": "{critical: false, max_age_days: 7}",
+    "messaging.events": "{critical: false}",
 }
 
 

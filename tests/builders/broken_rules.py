@@ -1,5 +1,6 @@
 """Decisions that break a rule of the retailer: every way in which the verifier must stop them."""
 
+from collections.abc import Callable
 from datetime import date
 
 from tests.builders.breaking import (
@@ -13,12 +14,39 @@ from tests.builders.breaking import (
     set_attribute,
     tonight,
 )
-from tests.builders.exports import EARLIER, World, export
+from tests.builders.exports import EARLIER, NIGHT, World, export, goodbye, log_file, message, statement
 
 
 def a_merged_person_with_discounts(world: World) -> None:
     world.exports.append(export(EARLIER[0], "p0", "till_coupon", "5.2000"))
     world.lineage.append(("p0", "p3", "merged"))
+
+
+def asks_for_a_recorded_opt_in(world: World) -> None:
+    """E-mails need it; p1 said so twice and is lawfully contacted."""
+    world.seeds["consents"] = world.seeds["consents"].replace(
+        "loyalty_opt_in,true,assumed", "recorded_opt_in,true,declared", 1
+    )
+    world.say("p1", "email", "withdrawn", date(2017, 11, 1))
+    world.say("p1", "email", "granted", date(2017, 12, 1))
+    world.loads = [log_file("a.csv", date(2017, 12, 2)), log_file("b.csv", date(2017, 12, 25))]
+
+
+def recorded(*more: Callable[[World], None]) -> Callable[[World], None]:
+    def change(world: World) -> None:
+        asks_for_a_recorded_opt_in(world)
+        for one in more:
+            one(world)
+
+    return change
+
+
+def says(person: str, channel: str, state: str, day: date, record: str = "") -> Callable[[World], None]:
+    return lambda world: world.say(person, channel, state, day, record=record)
+
+
+def unread(day: date, name: str) -> Callable[[World], None]:
+    return lambda world: world.loads.append(log_file(name, day, refused=1))
 
 
 BROKEN_RULES = [
@@ -45,6 +73,95 @@ BROKEN_RULES = [
         "a basis told as better known than it is",
         "consent_declared",
         after=file(EMAIL, "loyalty_opt_in,assumed", "loyalty_opt_in,recorded"),
+    ),
+    Break(
+        "an opt-in that is recorded nowhere, told to be recorded",
+        "consent_declared",
+        seed("consents", "email,marketing,loyalty_opt_in", "email,marketing,recorded_optin"),
+    ),
+    Break("a person who recorded nothing", "consent_recorded", recorded(lambda world: world.statements.clear())),
+    Break(
+        "a person who withdrew since",
+        "consent_recorded",
+        recorded(says("p1", "email", "withdrawn", date(2017, 12, 20))),
+    ),
+    Break(
+        "a no of the same moment",
+        "consent_recorded",
+        recorded(says("p1", "email", "withdrawn", date(2017, 12, 1))),
+    ),
+    Break(
+        "an earlier no of another record of the person",
+        "consent_recorded",
+        recorded(
+            lambda world: world.statements.append(
+                statement("e0", "x1", "email", "withdrawn", date(2017, 10, 1)) | {"subject_type": "crm_contact"}
+            )
+        ),
+        after=lambda night: night.in_warehouse("insert into identity.person_members values ('crm:contact:x1', 'p1')"),
+    ),
+    Break(
+        "a yes for another channel",
+        "consent_recorded",
+        recorded(lambda world: world.statements[1].update(channel="sms")),
+    ),
+    Break(
+        "a yes for another purpose",
+        "consent_recorded",
+        recorded(lambda world: world.statements[1].update(purpose="profiling")),
+    ),
+    Break(
+        "a yes that was delivered on the night's own day",
+        "consent_recorded",
+        recorded(lambda world: world.statements[1].update(known_date=NIGHT)),
+    ),
+    Break(
+        "a statement of somebody else as evidence",
+        "consent_recorded",
+        recorded(says("p6", "email", "granted", date(2017, 12, 2))),
+        after=file(EMAIL, "recorded:e2", "recorded:e3"),
+    ),
+    Break(
+        "a file of the consent log that could not be read",
+        "consent_recorded",
+        recorded(unread(date(2017, 12, 25), "c.csv")),
+    ),
+    Break(
+        "a corrected file that came before the one that could not be read",
+        "consent_recorded",
+        recorded(unread(date(2017, 12, 3), "a.csv")),
+    ),
+    Break(
+        "a consent log that ends more than a week ago",
+        "consent_recorded",
+        recorded(lambda world: world.loads.pop()),
+    ),
+    Break(
+        "a person who unsubscribed by a message since",
+        "consent_recorded",
+        recorded(lambda world: world.left.append(goodbye("Unsubscribe", date(2017, 12, 1), member="m1"))),
+    ),
+    Break(
+        "a person who complained of spam and is known by the address only",
+        "consent_recorded",
+        recorded(lambda world: world.left.append(goodbye("MarkAsSpam", date(2017, 12, 2), email=" P1@b.example"))),
+    ),
+    Break(
+        "a file of messages that could not be read",
+        "consent_recorded",
+        recorded(
+            lambda world: world.loads.append(log_file("b.csv", date(2017, 12, 24), refused=1, source="messaging"))
+        ),
+    ),
+    Break(
+        "an e-mail that the retailer sent without us",
+        "contact_caps",
+        after=lambda night: night.in_warehouse(message("p1", "news", date(2017, 12, 16))),
+    ),
+    Break(
+        "an e-mail with our treatment that nobody released",
+        "contact_caps",
+        after=lambda night: night.in_warehouse(message("p1", "grow-pct_5-email", date(2017, 12, 24))),
     ),
     Break("a second e-mail in ten days", "contact_caps", more("exports", export(EARLIER[1], "p1", "email"))),
     Break(

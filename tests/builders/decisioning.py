@@ -196,6 +196,12 @@ def department_history(*ids: str, **changes: object) -> pl.DataFrame:
     return frame.with_columns(pl.lit(value, dtype=kinds[name]).alias(name) for name, value in changes.items())
 
 
+def consents(*rows: tuple[str, str, str, bool | None]) -> pl.DataFrame:
+    """(person_id, channel_code, purpose_code, is_granted) per recorded state."""
+    kinds = {"person_id": pl.String, "channel_code": pl.String, "purpose_code": pl.String, "is_granted": pl.Boolean}
+    return pl.DataFrame(list(rows), schema=kinds, orient="row")
+
+
 def contacts(*rows: tuple[str | None, str | None, int | None, str | None, str | None]) -> pl.DataFrame:
     """(person_id, channel_code, days before the night, origin, discount) per contact."""
     return pl.DataFrame(

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -21,8 +21,9 @@ from pipelines.exports.build import ExportRun, ExportSeeds, StagedExports, stage
 from pipelines.exports.layout import SCHEMA_VERSION
 from pipelines.exports.verify import VerifierInputs
 from pipelines.ledger import Ledger
-from pipelines.ledger_schema import ASSIGNMENTS, CANDIDATES, DECISIONS, EXPORTS, STREAMS
+from pipelines.ledger_schema import CANDIDATES, DECISIONS, EXPORTS, STREAMS
 from pipelines.settings import Retailer, Settings
+from tests.builders.bronze import deliver, ledger_row
 
 NIGHT = date(2017, 12, 26)
 EARLIER = (date(2017, 12, 12), date(2017, 12, 19))
@@ -153,6 +154,38 @@ def export(night: date, person: str, channel: str, discount: str = "0.4000") -> 
     }
 
 
+def statement(event_id: str, member: str, channel: str, state: str, day: date) -> dict[str, Any]:
+    """One accepted row of the consent log, said at noon and delivered the day after."""
+    return {
+        "event_id": event_id, "subject_type": "loyalty_member", "subject_id": member, "channel": channel,
+        "purpose": f"{channel}_marketing", "state": state, "event_at": datetime.combine(day, time(12)),
+        "event_date": day, "known_date": day + timedelta(days=1),
+    }  # fmt: skip
+
+
+def goodbye(what: str, day: date, *, member: str | None = None, email: str | None = None) -> dict[str, Any]:
+    """One accepted event by which somebody says that he wants no more e-mails, at one in the afternoon."""
+    return {
+        "id": "g1", "event_type": f"users.messages.email.{what}", "external_user_id": member, "email_address": email,
+        "event_at": datetime.combine(day, time(13)), "event_date": day, "known_date": day + timedelta(days=1),
+    }  # fmt: skip
+
+
+def message(person: str, campaign: str, day: date, number: int = 1) -> str:
+    """SQL that puts a sent e-mail into the facts."""
+    values = f"'m{number}', '{person}', 'email', '{campaign}', 'sent', '{day} 10:00:00', '{day}'"
+    return f"insert into marts.fct_message_events values ({values})"
+
+
+def log_file(name: str, delivered: date, refused: int = 0, source: str = "consent") -> dict[str, Any]:
+    """One row of the load log about a file of the consent log."""
+    return ledger_row(
+        "loads", as_of_date=NIGHT, source_code=source, table_name="events", delivered_date=delivered,
+        file=f"{source}/events/delivered_date={delivered}/{name}", refused_row_count=refused,
+        status="refused_file" if refused else "loaded",
+    )  # fmt: skip
+
+
 @dataclass
 class World:
     """Everything an export rests on, as plain rows; a test changes one thing and builds it."""
@@ -164,7 +197,19 @@ class World:
     mailings: list[tuple[str, str, date]] = field(default_factory=list)
     confidence: dict[str, float | None] = field(default_factory=dict)
     lineage: list[tuple[str, str, str]] = field(default_factory=list)
+    statements: list[dict[str, Any]] = field(default_factory=list)  # of the consent log
+    recorded: list[tuple[str, str, str, str]] = field(default_factory=list)  # what the mart makes of them
+    left: list[dict[str, Any]] = field(default_factory=list)  # messages by which somebody left
+    loads: list[dict[str, Any]] = field(default_factory=list)
     seeds: dict[str, str] = field(default_factory=lambda: dict(SEEDS))
+
+    def say(self, person: str, channel: str, state: str, day: date, *, record: str = "") -> None:
+        """Let a person state something about a channel; a yes is also what the mart knows."""
+        number = f"e{len(self.statements) + 1}"
+        self.statements.append(statement(number, record or f"m{person[1:]}", channel, state, day))
+        if state == "granted":
+            said = [row for row in self.recorded if row[:2] != (person, channel)]
+            self.recorded = [*said, (person, channel, "marketing", number)]
 
     def choose(self, person: str, treatment: str, department: str | None = None, **changes: Any) -> None:
         """Decide otherwise for a person, with a candidate to match: a decider that does not know the rule."""
@@ -242,6 +287,8 @@ def build_night(world: World, home: Path) -> BuiltNight:
     for name, text in world.seeds.items():
         (seeds_dir / f"{name}.csv").write_text(text, encoding="utf-8")
     ledger = _ledger(world, home / "ledger")
+    deliver(home, "consent.events", world.statements, NIGHT)
+    deliver(home, "messaging.events", world.left, NIGHT)
     _warehouse(world, home / "warehouse.duckdb")
     retailer = Retailer(retailer="little", time_zone="UTC", currency="USD", random_seed=1, is_replay=True, sources={})
     settings = Settings(retailer, home, seeds_dir, home, home, home, threads=1, memory_limit="1GB")
@@ -249,12 +296,14 @@ def build_night(world: World, home: Path) -> BuiltNight:
         staged=home / "staged",
         seeds=seeds_dir,
         ledger=ledger.root,
+        bronze=home / "bronze",
         warehouse=home / "warehouse.duckdb",
         as_of_date=NIGHT,
         run_id="night-2017-12-26",
         policy_hash=POLICY,
         schema_version=SCHEMA_VERSION,
         currency="USD",
+        consent_max_age_days=7,
         threads=1,
         memory_limit="1GB",
     )
@@ -272,6 +321,7 @@ def copy_night(night: BuiltNight, home: Path) -> BuiltNight:
             staged=home / "staged",
             seeds=home / "seeds",
             ledger=home / "ledger",
+            bronze=home / "bronze",
             warehouse=home / "warehouse.duckdb",
         ),
         Ledger(home / "ledger"),
@@ -287,6 +337,7 @@ def stage(world: World, folder: Path) -> StagedExports:
         candidates=pl.DataFrame(world.candidates, schema=CANDIDATES),
         references=references(world),
         seeds=seed_frames(world),
+        recorded_consents=recorded(world),
         earlier_exports=pl.DataFrame(world.exports, schema=EXPORTS),
         earlier_nights=EARLIER,
         run=ExportRun(NIGHT, "night-2017-12-26", POLICY, SCHEMA_VERSION, "USD"),
@@ -297,6 +348,12 @@ def seed_frames(world: World) -> ExportSeeds:
     """The seeds an export needs, as the night reads them: every cell as text."""
     names = ("actions", "channels", "treatments", "consents")
     return ExportSeeds(*[pl.read_csv(io.StringIO(world.seeds[name]), infer_schema=False) for name in names])
+
+
+def recorded(world: World) -> pl.DataFrame:
+    """What the mart says that persons said last."""
+    columns = ("person_id", "channel_code", "purpose_code", "consent_event_id")
+    return pl.DataFrame(world.recorded, schema=dict.fromkeys(columns, pl.String), orient="row")
 
 
 def references(world: World) -> pl.DataFrame:
@@ -318,7 +375,8 @@ def _ledger(world: World, root: Path) -> Ledger:
     for night in EARLIER:
         rows = [row for row in world.exports if row["as_of_date"] == night]
         ledger.write("exports", night, pl.DataFrame(rows, schema=EXPORTS))
-        ledger.write("assignments", night, pl.DataFrame(schema=ASSIGNMENTS))
+        for stream in ("assignments", "loads"):
+            ledger.write(stream, night, pl.DataFrame(schema=STREAMS[stream]))
         ledger.seal(night, ["exports", "assignments"])
     arms = [
         {
@@ -334,6 +392,7 @@ def _ledger(world: World, root: Path) -> Ledger:
         ("assignments", arms),
         ("decisions", world.decisions),
         ("candidates", world.candidates),
+        ("loads", world.loads),
     ):
         ledger.write(stream, NIGHT, pl.DataFrame(tonight, schema=STREAMS[stream]))
     return ledger
@@ -357,9 +416,11 @@ def _warehouse_bytes(
             for person, value in confidence:
                 household = f"h{person[1:]}"
                 connection.execute("insert into marts.customer_360 values (?, ?, ?)", [person, value, NIGHT])
-                connection.execute("insert into identity.person_members values (?, ?)", [f"pos:{household}", person])
+                for record in (f"pos:{household}", f"loyalty:member:m{person[1:]}"):
+                    connection.execute("insert into identity.person_members values (?, ?)", [record, person])
                 connection.execute(
-                    "insert into identity.identity_records values (?, 'pos', ?)", [f"pos:{household}", household]
+                    "insert into identity.identity_records values (?, 'pos', ?, null), (?, 'loyalty', ?, ?)",
+                    [f"pos:{household}", household, f"loyalty:member:m{person[1:]}", "x", f"{person}@b.example"],
                 )
             for mailing in mailings:
                 connection.execute("insert into marts.fct_contacts values (?, ?, ?)", mailing)
@@ -373,13 +434,15 @@ create schema marts;
 create schema identity;
 create table marts.customer_360 (person_id varchar, identity_confidence double, as_of_date date);
 create table marts.fct_contacts (person_id varchar, channel_code varchar, contacted_date date);
+create table marts.fct_message_events (message_event_id varchar, person_id varchar, channel_code varchar,
+    campaign_id varchar, event_code varchar, event_at timestamp, event_date date);
 create table marts.dim_products
     (product_id varchar, department_name varchar, category_name varchar, is_sensitive boolean);
 insert into marts.dim_products values
     ('1', 'GROCERY', 'BREAD', false), ('2', 'GROCERY', 'LIQUOR', true), ('3', 'MEAT', 'BEEF', false),
     ('4', 'PRODUCE', 'APPLES', false), ('5', 'SPIRITS', 'GIN', true), ('6', 'COUPON', 'X', false);
 create table identity.person_members (record_id varchar, person_id varchar);
-create table identity.identity_records (record_id varchar, source_code varchar, customer_ref varchar);
+create table identity.identity_records (record_id varchar, source_code varchar, customer_ref varchar, email varchar);
 create table identity.person_lineage
     (from_person_id varchar, to_person_id varchar, as_of_date date, cause varchar);
 """

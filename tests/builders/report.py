@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from ml.measurement.lift import OUTCOMES, measure_lift
+from pipelines.coverage import COVERAGE, find_gaps
 from pipelines.ledger_schema import CANDIDATES, CERTIFICATES, DECISIONS, EXPORTS, LIFT_RESULTS, LOADS
 from pipelines.reports.context import ASSUMPTIONS, CHECKS, LIMITS, MODEL_METRICS, QUARANTINE, RunReport
 from pipelines.reports.seed_tables import assumptions_of, limit_meanings, treatment_names
@@ -41,6 +42,7 @@ def sample_report(people=2_469, **changes):
         "currency": "USD",
         "is_replay": True,
         "loads": loads(),
+        "gaps": find_gaps(loads(), seeds),
         "quarantine": quarantine(),
         "row_counts": row_counts(people),
         "checks": checks(),
@@ -67,6 +69,7 @@ def empty_report(**changes):
         "is_replay": False,
         "row_counts": {},
         "loads": frame([], LOADS),
+        "gaps": frame([], COVERAGE),
         "quarantine": frame([], QUARANTINE),
         "checks": frame([], CHECKS),
         "model_metrics": frame([], MODEL_METRICS),

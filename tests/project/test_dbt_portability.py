@@ -9,7 +9,15 @@ from sqlglot import exp
 
 from tests.builders.warehouse import DBT
 
-DISPATCHED = ("days_between", "days_after", "week_start", "utc_from_local", "phone_key")  # macros/portable.sql
+DISPATCHED = (
+    "days_between",
+    "days_after",
+    "week_start",
+    "utc_from_local",
+    "phone_key",
+    "comma_part",
+    "dotted_part",
+)  # macros/portable.sql
 SQL = {path.stem: path for folder in ("models", "tests") for path in sorted((DBT / folder).rglob("*.sql"))}
 SQL = {name: path for name, path in SQL.items() if path.parent.name != "generic"}
 DAY = "date '2017-12-26'"
@@ -48,7 +56,7 @@ def rendered(path):
     """A model as dbt would compile it, but for dispatched macros: those stand as functions of their own name."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     environment.globals.update(
-        {name: lambda *given, name=name: f"portable_{name}({', '.join(given)})" for name in DISPATCHED},
+        {name: lambda *given, name=name: f"portable_{name}({', '.join(map(str, given))})" for name in DISPATCHED},
         ref=lambda name: name,
         source=lambda source, table: f"{source}_{table}",
         config=lambda **_: "",

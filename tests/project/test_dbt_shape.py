@@ -40,7 +40,7 @@ ENDINGS = {
 }
 BANDS = {"kids_count"}  # a band up to `3+`, as the source gives it
 FORBIDDEN = {"recency", "frequency", "tenure", "propensity", "revenue", "profit", "uplift", "score", "value", "id"}
-PASSED_ON = {"int_nights__sealed", "identity_records"}  # they rename or collapse and hold no rule
+PASSED_ON = {"int_nights__sealed"}  # it collapses and holds no rule
 SUFFIX_OF_MONEY_IN_CENTS = "_cents"
 
 

@@ -1,27 +1,21 @@
 -- One row per order line from any source, in one shape. The record is known, the person is not yet.
 -- What a source says is no sale to a customer (voids, test orders, gift cards, staff purchases) stays in its staging.
-with till_lines as (
-
-    select * from {{ ref('stg_pos__order_lines') }}
-
-),
-
-journal_lines as (
+with journal_lines as (
 
     select * from {{ ref('stg_till__receipts') }}
     where excluded_reason_code is null
 
 ),
 
-stores as (
-
-    select * from {{ ref('stg_stores__stores') }}
-
-),
-
 web_orders as (
 
-    select * from {{ ref('stg_shopify__orders') }}
+    select
+        *,
+        case
+            when customer_ref is not null then 'shopify:customer:' || customer_ref
+            when email is not null then 'shopify:guest:' || sha256('email:' || email)
+        end as record_id  -- null: a guest without an address
+    from {{ ref('stg_shopify__orders') }}
     where excluded_reason_code is null
 
 ),
@@ -52,7 +46,7 @@ lines as (
         sold_date,
         known_at,
         known_date
-    from till_lines
+    from {{ ref('stg_pos__order_lines') }} as till_lines
     union all
     select
         'till-' || journal_lines.order_id || '-' || journal_lines.line_number::varchar as order_line_id,
@@ -75,15 +69,12 @@ lines as (
         journal_lines.known_at,
         journal_lines.known_date
     from journal_lines
-    left join stores on journal_lines.store_id = stores.store_id
+    left join {{ ref('stg_stores__stores') }} as stores on journal_lines.store_id = stores.store_id
     union all
     select
         'shopify-' || web_lines.order_line_id as order_line_id,
         'shopify-' || web_lines.order_id as order_id,
-        case
-            when web_orders.customer_ref is not null then 'shopify:customer:' || web_orders.customer_ref
-            when web_orders.email is not null then 'shopify:guest:' || sha256('email:' || web_orders.email)
-        end as record_id,  -- null: a guest without an address
+        web_orders.record_id,
         'web' as store_id,
         web_lines.product_id,
         'shopify' as source_code,
@@ -99,6 +90,29 @@ lines as (
         greatest(web_orders.known_date, web_lines.known_date) as known_date
     from web_lines
     inner join web_orders on web_lines.order_id = web_orders.order_id  -- a line waits for its order
+    union all
+    select
+        'shopify-refund-' || refunded_lines.refund_line_id || '-' || refunded_lines.order_id as order_line_id,
+        'shopify-refund-' || refunded_lines.refund_id as order_id,
+        web_orders.record_id,
+        'web' as store_id,
+        refunded_lines.product_id,
+        'shopify' as source_code,
+        true as is_return,
+        -refunded_lines.quantity as quantity,
+        0::decimal(18, 2) as retail_discount_amount,  -- what was given back is net of it
+        0::decimal(18, 2) as coupon_match_discount_amount,
+        0::decimal(18, 2) as coupon_discount_amount,
+        -refunded_lines.refund_amount as net_sales_amount,
+        refunds.refunded_at as sold_at,
+        refunds.refunded_date as sold_date,
+        greatest(web_orders.known_at, refunds.known_at, refunded_lines.known_at) as known_at,
+        greatest(web_orders.known_date, refunds.known_date, refunded_lines.known_date) as known_date
+    from {{ ref('stg_shopify__order_line_refunds') }} as refunded_lines
+    -- a refunded line waits for its refund, which dates it, and for its order, which says whose it is
+    inner join {{ ref('stg_shopify__refunds') }} as refunds
+        on refunded_lines.refund_id = refunds.refund_id and refunded_lines.order_id = refunds.order_id
+    inner join web_orders on refunded_lines.order_id = web_orders.order_id
 
 )
 

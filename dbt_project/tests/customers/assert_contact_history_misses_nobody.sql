@@ -1,9 +1,15 @@
--- Letters of persons that went out before this night, and rows of earlier sealed nights, are all in the history.
+-- Letters and messages of persons that went out before this night, and rows of earlier sealed nights, are all in the
+-- history; a message that carries out a row is the row.
 with expected as (
 
     select count(*) as contact_count from {{ ref('fct_contacts') }}
     where person_id is not null
         and contacted_date < {{ as_of_date() }}
+    union all
+    select count(*) - count(answered_decision_id) as contact_count from {{ ref('fct_message_events') }}
+    where person_id is not null
+        and event_code = 'sent'
+        and event_date < {{ as_of_date() }}
     union all
     select count(*) as contact_count from {{ ref('stg_ledger__exports') }}
     where as_of_date < {{ as_of_date() }}

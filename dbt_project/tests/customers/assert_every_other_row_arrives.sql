@@ -13,6 +13,11 @@ with counts as (
         (select count(*) from {{ ref('fct_contacts') }}) as served_count
     union all
     select
+        'messages' as subject,
+        (select count(*) from {{ ref('stg_messaging__events') }}) as staged_count,
+        (select count(distinct message_event_id) from {{ ref('fct_message_events') }}) as served_count
+    union all
+    select
         'products' as subject,
         (select count(*) from {{ ref('stg_catalogue__products') }})
         + (select count(*) from {{ ref('stg_pim__products') }}) as staged_count,

@@ -1,5 +1,6 @@
 -- Every line and every cent that tills and web shop reported and landing accepted is in exactly one of the two facts,
--- but for what its source says is no sale to a customer, and for web lines whose order has not come yet.
+-- but for what its source says is no sale to a customer, and for web lines and refunds whose order or refund has not
+-- come yet.
 with told as (
 
     select
@@ -28,6 +29,18 @@ with told as (
     from {{ ref('stg_shopify__order_lines') }}
     where excluded_reason_code is null
         and order_id in (select order_id from {{ ref('stg_shopify__orders') }} where excluded_reason_code is null)
+    union all
+    select
+        -quantity as quantity,
+        -refund_amount as net_sales_amount,
+        0 as retail_discount_amount,
+        0 as coupon_match_discount_amount,
+        0 as coupon_discount_amount
+    from {{ ref('stg_shopify__order_line_refunds') }}
+    where order_id in (select order_id from {{ ref('stg_shopify__orders') }} where excluded_reason_code is null)
+        and refund_id || '-' || order_id in (
+            select refund_id || '-' || order_id from {{ ref('stg_shopify__refunds') }}
+        )
 
 ),
 

@@ -7,6 +7,8 @@ with facts as (
     union all
     select 'redemption' as fact, redeemed_date as event_date, known_date from {{ ref('fct_redemptions') }}
     union all
+    select 'message' as fact, event_date, known_date from {{ ref('fct_message_events') }}
+    union all
     select 'letter' as fact, null::date as event_date, known_date from {{ ref('fct_contacts') }}
     union all
     select 'contact' as fact, contacted_date as event_date, contacted_date as known_date

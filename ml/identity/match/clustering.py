@@ -21,6 +21,9 @@ STEP, HIGHEST = 0.25, 7.0  # bits: what is tried for it
 REPEATED = (
     0.8  # correlation of the evidence of pairs between the same two groups: mistakes are in records, not in pairs
 )
+# Bits that two records may fall below the bar and stay one person, if they were: no further than where one looks.
+STAY = JOIN_FROM - LOOK_FROM
+ROUNDS = 8  # of settling; more have never been needed
 CAP = 10.0  # bits: no single pair, for or against, counts more
 LARGEST = 60  # records in a component; larger ones are taken apart along their weakest links first
 SUREST = 14.0  # bits: a component that still holds together here is not taken apart any more
@@ -86,11 +89,44 @@ def unseen_pairs(labels: Places, refused: Places, links: Links) -> tuple[Places,
     return missing // size, missing % size
 
 
-def cluster_links(labels: Places, refused: Places, links: Links, *, rarity: float, bar: float = JOIN_FROM) -> Places:
+def settled_clusters(
+    labels: Places, refused: Places, links: Links, former: Places, *, rarity: float, bar: float
+) -> Places:
+    """The person of every record, as a label: `cluster_links`, repeated until those who are together now would stay so.
+
+    Takes     former: who each record was before, as a label; -1 if it was nobody; the rest as `cluster_links`.
+    Returns   int64 labels. Given them as `former`, the same links give the same persons again, unless ROUNDS ran out.
+    """
+    together = np.where(former < 0, former.max(initial=0) + 1 + np.arange(former.size), former)
+    for _ in range(ROUNDS):
+        held = together[links.left] == together[links.right]
+        found = cluster_links(labels, refused, links, rarity=rarity, bar=bar, held=held)
+        if same_groups(found, together):
+            break
+        together = found
+    return found
+
+
+def same_groups(one: Places, other: Places) -> bool:
+    """Whether two labels part the records in the same way."""
+    pairs = np.unique(np.stack([one, other]), axis=1).shape[1]
+    return bool(pairs == np.unique(one).size == np.unique(other).size)
+
+
+def cluster_links(
+    labels: Places,
+    refused: Places,
+    links: Links,
+    *,
+    rarity: float,
+    bar: float = JOIN_FROM,
+    held: NDArray[np.bool_] | None = None,
+) -> Places:
     """The person of every record, as a label.
 
     Takes     labels, refused: of `components`; links: with all pairs inside components of at most LARGEST records;
-              rarity: bits that every link lost because two records are rarely one person; bar: of `join_bar`.
+              rarity: bits that every link lost because two records are rarely one person; bar: of `join_bar`;
+              held: per link, whether its records were one person before: it counts STAY bits more.
     Returns   int64 labels. Groups join in order of the mean evidence between them, each pair cut to CAP, while with
               `relief` it is at least the bar. A component above LARGEST that is dense is one person; a refused one is
               nobody's.
@@ -104,6 +140,8 @@ def cluster_links(labels: Places, refused: Places, links: Links, *, rarity: floa
     inside = np.flatnonzero((labels[links.left] == labels[links.right]) & (sizes <= LARGEST)[labels[links.left]])
     order = inside[np.argsort(labels[links.left[inside]], kind="stable")]
     left, right, bits = links.left[order], links.right[order], np.clip(links.bits[order], -CAP, CAP)
+    if held is not None:
+        bits = bits + STAY * held[order]  # after the cut: all links of one person rise alike, so their order stays
     component = labels[left]
     starts = np.flatnonzero(np.r_[True, component[1:] != component[:-1]][: component.size])
     ends = np.append(starts, component.size)[1:]

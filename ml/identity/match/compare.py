@@ -53,7 +53,7 @@ class Comparer:
             self._block(left[start : start + self._step], right[start : start + self._step])
             for start in range(0, left.size, self._step)
         ]
-        return np.concatenate([np.empty((0, len(self.fields)), np.int8), *blocks])
+        return _without_echoes(self.fields, np.concatenate([np.empty((0, len(self.fields)), np.int8), *blocks]))
 
     def _block(self, left: Places, right: Places) -> Levels:
         pairs = pl.DataFrame({"join_key_l": left, "join_key_r": right}).with_columns(match_key=pl.lit("0"))
@@ -69,6 +69,16 @@ class Comparer:
             found, on=["unique_id_l", "unique_id_r"], how="left", maintain_order="left"
         )
         return ordered.select(field.name for field in self.fields).to_numpy().astype(np.int8)
+
+
+def _without_echoes(fields: Sequence[Field], levels: Levels) -> Levels:
+    """Mailboxes are made of names: beside alike family names one that is only similar says nothing of its own."""
+    columns = {field.name: (column, field) for column, field in enumerate(fields)}
+    if {"email", "family_name"} <= columns.keys():
+        (email, mailbox), (family, _) = columns["email"], columns["family_name"]
+        is_echo = (levels[:, email] == mailbox.levels.index("similar")) & (levels[:, family] > 0)
+        levels[is_echo, email] = UNKNOWN
+    return levels
 
 
 def _comparison(field: Field) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import polars as pl
 from ml.identity.match.clustering import CAP, Links
 from ml.identity.match.compare import UNKNOWN, Levels, Places
 from ml.identity.match.fields import Field
-from ml.identity.match.rules import LIKELY, RULE_NAMES, Ruling
+from ml.identity.match.rules import LIKELY, RULE_NAMES, Ruling, share_identifier
 
 SHOWN_FROM = -2.0  # bits: weaker links are no candidates for anything
 
@@ -69,7 +69,7 @@ def edges_of(
     fields: Sequence[Field],
     labels: Places,
 ) -> pl.DataFrame:
-    """Every pair that could be one person, joined or not.
+    """Every pair that could be one person or shares an identifier, joined or not.
 
     Returns   sorted by both ids: record_id_a, record_id_b (one record of each distinct content; equal records are
               linked to the first of them by the rule `equal`); rule str; weight f64, bits of evidence; verdict str,
@@ -78,7 +78,7 @@ def edges_of(
     order = ids.arg_sort().to_numpy()
     first = np.full(int(place.max(initial=-1)) + 1, -1)
     first[place[order[::-1]]] = order[::-1]
-    shown = np.flatnonzero((links.bits >= SHOWN_FROM) | (ruling != LIKELY))
+    shown = np.flatnonzero((links.bits >= SHOWN_FROM) | (ruling != LIKELY) | share_identifier(fields, levels))
     one, two = first[links.left[shown]], first[links.right[shown]]
     words = _words(levels[shown], fields)
     repeats = np.flatnonzero(first[place] != np.arange(place.size))

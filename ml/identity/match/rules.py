@@ -47,6 +47,15 @@ def contradictions(fields: Sequence[Field], levels: Levels) -> NDArray[np.bool_]
     return found
 
 
+def share_identifier(fields: Sequence[Field], levels: Levels) -> NDArray[np.bool_]:
+    """Per pair: both records carry the same value of an identifier, whatever else they say."""
+    found = np.zeros(len(levels), bool)
+    for column, field in enumerate(fields):
+        if field.name in {rule.identifier for rule in RULES}:
+            found |= levels[:, column] == field.equal
+    return found
+
+
 def private_identifiers(records: pl.DataFrame) -> dict[str, NDArray[np.bool_]]:
     """Per shareable identifier: whether the value of each record stands beside one given name at most.
 

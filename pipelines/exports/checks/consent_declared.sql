@@ -19,7 +19,12 @@ left join seed_consents as consents
 where not coalesce(
     consents.is_permitted = 'true'
     and audience.consent_basis = consents.consent_basis
-    and audience.consent_evidence = consents.basis,
+    and case
+        when consents.consent_basis = 'recorded_opt_in' then starts_with(audience.consent_evidence, 'recorded:')
+        -- a basis that only looks like the recorded one would permit everybody
+        when starts_with(consents.consent_basis, 'recorded') then false
+        else audience.consent_evidence = consents.basis
+    end,
     false
 )
 order by audience.decision_id

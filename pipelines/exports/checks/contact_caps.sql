@@ -1,6 +1,7 @@
 -- Is anybody contacted more often than a contact policy allows, over all channels, earlier sealed nights
--- and the retailer's own mailings? Counted from the raw ledger; a merged person brings all contacts along.
--- needs: audience, earlier_exports, fct_contacts, person_lineage, seed_channels, seed_contact_policies
+-- and the retailer's own letters and messages? Counted from the raw ledger; a merged person brings all contacts along.
+-- A message that carries a released treatment within a week, one per release, is that release.
+-- needs: audience, earlier_exports, fct_contacts, fct_message_events, person_lineage, seed_channels, seed_contact_policies
 with recursive heirs as (
 
     select from_person_id as earlier_id, to_person_id as person_id
@@ -14,15 +15,54 @@ with recursive heirs as (
 
 ),
 
+releases as (
+
+    select person_id, channel_code, treatment_id, as_of_date, decision_id from earlier_exports
+    union all
+    select heirs.person_id, channel_code, treatment_id, as_of_date, decision_id
+    from earlier_exports
+    inner join heirs on earlier_exports.person_id = heirs.earlier_id
+
+),
+
+messages as (
+
+    select message_event_id, person_id, channel_code, campaign_id, event_at, event_date
+    from fct_message_events
+    where event_code = 'sent'
+
+),
+
+carried_out as (
+
+    select person_id, decision_id, arg_min(message_event_id, (event_at, message_event_id)) as message_event_id
+    from (
+        select
+            messages.person_id,
+            messages.message_event_id,
+            messages.event_at,
+            arg_max(releases.decision_id, (releases.as_of_date, releases.decision_id)) as decision_id
+        from messages
+        inner join releases
+            on messages.person_id = releases.person_id
+            and messages.channel_code = releases.channel_code
+            and messages.campaign_id = releases.treatment_id
+            and messages.event_date - releases.as_of_date between 0 and 6
+        group by all
+    )
+    group by person_id, decision_id
+
+),
+
 contacts as (
 
     select person_id, channel_code, contacted_date, 'campaign' as origin from fct_contacts
     union all
-    select person_id, channel_code, as_of_date, 'nightmarket' from earlier_exports
+    select person_id, channel_code, event_date, 'campaign'
+    from messages
+    anti join carried_out using (person_id, message_event_id)
     union all
-    select heirs.person_id, earlier_exports.channel_code, earlier_exports.as_of_date, 'nightmarket'
-    from earlier_exports
-    inner join heirs on earlier_exports.person_id = heirs.earlier_id
+    select person_id, channel_code, as_of_date, 'nightmarket' from releases
 
 ),
 

@@ -9,6 +9,7 @@ from pipelines.simulator.scenario import CHANNELS
 from pipelines.simulator.sources.delivery import Delivery, in_utc, iso_utc, local_time, stamp
 from pipelines.simulator.systems import Day, Export, Systems
 
+SAID = ("preference_form", "web_form", "call_centre", "message_link")
 PURPOSES = {
     "email": "email_marketing",
     "app_push": "push_marketing",
@@ -25,7 +26,9 @@ def export(systems: Systems, day: Day) -> Export:
     purpose = pl.col("channel").replace_strict(PURPOSES, return_dtype=pl.String)
     moment = in_utc(local_time(pl.lit(day.number, dtype=pl.Int64), pl.col("second")), systems.scenario.time_zone)
     channel = rows["channel"].replace_strict(list(CHANNELS), range(len(CHANNELS)), return_dtype=pl.Int64)
-    number = scrambled(systems.seed, "consent event", person * 8 + channel.to_numpy(), day.number)
+    said = rows["source"].replace_strict(list(SAID), range(len(SAID)), return_dtype=pl.Int64)  # may be twice a day
+    statement = (person * 8 + channel.to_numpy()) * 8 + said.to_numpy()
+    number = scrambled(systems.seed, "consent event", statement, day.number)
     region = pl.Series(REGIONS).gather(systems.people.region[person])
     key = _subject(systems, person, day.number)
     frame = rows.with_columns(subject_id=key["subject_id"], subject_type=key["subject_type"], region=region).select(

@@ -116,7 +116,7 @@ def test_the_fast_reader_finds_what_the_careful_one_finds(con, body):
             assert found.code == "broken_quotes"
             assert not is_plain(text)
             return
-        read = con.execute("select broken_code, c0, c1 from cells order by row_number").fetchall()
+    read = [tuple(row.values()) for row in found.rows.select(["broken_code", "c0", "c1"]).to_pylist()]
     assert found.raw_row_count == len(read) == len(careful)
     for (broken, *cells), expected in zip(read, careful, strict=True):
         whole = expected is not None and len(expected) == 2

@@ -17,6 +17,7 @@ from tests.builders.decisioning import (
     NIGHT,
     arms,
     change,
+    consents,
     contacts,
     customers,
     department_history,
@@ -28,12 +29,13 @@ POLICY = load_policy(seed_tables())
 EMAIL_5 = "next_best_category-pct_5-email"
 
 
-def build(people=("p1",), *, policy=POLICY, history=None, scored=None, known=None, sent=None):
+def build(people=("p1",), *, policy=POLICY, history=None, scored=None, known=None, sent=None, said=None):
     return build_candidates(
         customers(*people) if known is None else known,
         scores(*people) if scored is None else scored,
         department_history(*people) if history is None else history,
         contacts() if sent is None else sent,
+        recorded_consents=consents() if said is None else said,
         policy=policy,
         as_of_date=NIGHT,
     )

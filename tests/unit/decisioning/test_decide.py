@@ -20,6 +20,7 @@ from tests.builders.decisioning import (
     arms,
     candidate_frame,
     candidate_row,
+    consents,
     contacts,
     customers,
     department_history,
@@ -162,6 +163,7 @@ def test_contact_caps_and_the_discount_ceiling_hold_across_nights():
             scores(*people, lapse=0.4).with_columns(as_of_date=pl.lit(night)),
             department_history(*people),
             sent,
+            recorded_consents=consents(),
             policy=policy,
             as_of_date=night,
         )

@@ -86,7 +86,7 @@ def test_the_chance_of_an_arm_is_its_share_among_the_rows():
 
 def test_a_planted_effect_is_found_where_it_is_and_none_where_there_is_none():
     decisions, candidates, source = planted(12_000, {MAIL: 0.10, COUPON: 0.0}, seed=5)
-    effects = learn_effects(collected(decisions, candidates, source), seed=7, threads=2)
+    effects = learn_effects(collected(decisions, candidates, source), seed=7)
     assert effects is not None
     assert effects.effect == pytest.approx(0.05, abs=4 * effects.error)
     tonight = candidates.with_row_index("candidate_id")
@@ -100,12 +100,12 @@ def test_a_planted_effect_is_found_where_it_is_and_none_where_there_is_none():
 def test_a_treatment_that_was_hardly_withheld_is_not_answered_and_too_few_rows_say_nothing():
     decisions, candidates, source = planted(2_000, {MAIL: 0.1, COUPON: 0.1}, seed=6)
     rare = decisions.with_row_index().filter((pl.col("solved_treatment_id") == MAIL) | (pl.col("index") < 40))
-    effects = learn_effects(collected(rare.drop("index"), candidates, source), seed=7, threads=2)
+    effects = learn_effects(collected(rare.drop("index"), candidates, source), seed=7)
     assert effects is not None
     assert set(effects.withheld) == {MAIL}
     uplift, _ = effects.of(candidates.with_row_index("candidate_id"), habits_of(source, TONIGHT))
     assert (np.isnan(uplift) == (candidates["treatment_id"] == COUPON).to_numpy()).all()
-    assert learn_effects(collected(decisions.head(60), candidates, source), seed=7, threads=2) is None
+    assert learn_effects(collected(decisions.head(60), candidates, source), seed=7) is None
 
 
 def test_belief_and_evidence_are_weighed_by_how_sure_each_is():

@@ -1,5 +1,6 @@
 """For every guardrail: break exactly that one in the final files, and see the release stop by its name."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -9,8 +10,18 @@ from ml.errors import GuardrailError
 from pipelines.exports.gate import require_clean
 from pipelines.exports.verify import CHECKS, CHECKS_DIR, SEEDS, needs_of, verify_exports
 from tests.builders.broken_files import BROKEN_FILES
-from tests.builders.broken_rules import BROKEN_RULES
-from tests.builders.exports import EARLIER, NIGHT, BuiltNight, build_night, clean_world, copy_night
+from tests.builders.broken_rules import BROKEN_RULES, recorded, says, unread
+from tests.builders.exports import (
+    EARLIER,
+    NIGHT,
+    BuiltNight,
+    build_night,
+    clean_world,
+    copy_night,
+    export,
+    goodbye,
+    message,
+)
 from tests.builders.exports import SEEDS as TEST_SEEDS
 
 PROJECT = Path(__file__).parents[3]
@@ -55,7 +66,9 @@ def needed_inputs():
 def remove_input(night: BuiltNight, name: str) -> None:
     if name.startswith("seed_"):
         (night.inputs.seeds / f"{name.removeprefix('seed_')}.csv").unlink()
-    elif name in ("decisions", "candidates", "assignments"):
+    elif name in ("consent_events", "messaging_events"):
+        shutil.rmtree(night.inputs.bronze / name.removesuffix("_events"))
+    elif name in ("decisions", "candidates", "assignments", "loads"):
         night.ledger.path(name, NIGHT).unlink()
     elif name in ("earlier_exports", "ledger_files"):
         night.ledger.path("exports", EARLIER[0]).unlink()
@@ -97,6 +110,31 @@ def test_a_contact_on_the_first_day_of_the_window_counts_and_the_day_before_does
     before.mailings.append(("p6", "email", date(2017, 12, 15)))
     assert [v.check for v in verify_exports(build_night(first_day, tmp_path / "a").inputs)] == ["contact_caps"]
     assert verify_exports(build_night(before, tmp_path / "b").inputs) == []
+
+
+def test_who_said_yes_last_is_contacted_and_the_file_names_the_statement(tmp_path):
+    world = clean_world()
+    recorded(
+        says("p1", "sms", "withdrawn", date(2017, 12, 20)),
+        unread(date(2017, 12, 1), "b.csv"),  # delivered again, corrected, on 25 December
+        lambda world: world.left.append(goodbye("Unsubscribe", date(2017, 11, 30), member="m1")),
+    )(world)
+    night = build_night(world, tmp_path / "home")
+    assert verify_exports(night.inputs) == []
+    rows = (night.staged.folder / "email" / "audience.csv").read_text(encoding="utf-8").splitlines()
+    assert [",recorded_opt_in,recorded:e2," in row for row in rows] == [False, True, False]
+    assert ",loyalty_terms,assumed," in rows[2]
+
+
+def test_a_message_that_carries_out_a_release_is_counted_once_and_a_second_one_again(tmp_path):
+    world = clean_world()  # two contacts in two weeks: p2 had a coupon on the 19th and gets one tonight
+    world.exports.append(export(EARLIER[0], "p6", "email") | {"treatment_id": "thanks-none-email"})
+    night = build_night(world, tmp_path / "home")
+    assert verify_exports(night.inputs) == []
+    night.in_warehouse(message("p6", "thanks-none-email", date(2017, 12, 18)))
+    assert verify_exports(night.inputs) == []
+    night.in_warehouse(message("p6", "thanks-none-email", date(2017, 12, 18), number=2))
+    assert [violation.check for violation in verify_exports(night.inputs)] == ["contact_caps"]
 
 
 def test_a_home_whose_name_looks_like_a_pattern_or_a_partition_is_read_as_it_is(clean_night, tmp_path):

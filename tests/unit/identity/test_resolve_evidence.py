@@ -272,3 +272,14 @@ def test_an_identifier_of_many_records_and_one_name_is_kept():
     found = set_aside_shared(frame)
     assert found.records.equals(frame)
     assert found.values.is_empty()
+
+
+def test_a_similar_mailbox_says_nothing_beside_a_family_name_that_says_it_already():
+    """Mailboxes are made of names: two Ann Quists would be one person for their names twice over."""
+    rows = [
+        {"given_name": "ann", "given_root": "ann", "family_name": family, "email": f"ann.{mail}@m.example"}
+        for family, mail in (("quist", "quist"), ("quist", "quist7"), ("holm", "quist8"), (None, "quist9"))
+    ]
+    records = pl.DataFrame(rows).with_columns(email_local=pl.col("email").str.split("@").list.first())
+    levels = Comparer(records, (GIVEN, FAMILY, EMAIL), threads=1).levels(np.zeros(3, np.int64), np.array([1, 2, 3]))
+    assert levels[:, 2].tolist() == [UNKNOWN, level_of(EMAIL, "similar"), level_of(EMAIL, "similar")]

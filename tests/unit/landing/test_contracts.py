@@ -38,6 +38,8 @@ def test_every_configured_source_has_a_contract_that_holds():
         ({"key": []}, "key: Tuple should have at least 1 item"),
         ({"event": {"column": "units", "rule": "day"}}, "rule day needs a column of type date, got 'units'"),
         ({"event": {"column": "units", "rule": "week"}}, "week_one belongs to rule week"),
+        ({"event": {"column": "units", "rule": "epoch"}}, "units needs min and max between 946684800 and 2147483647"),
+        ({"event": {"column": "sale_id", "rule": "epoch"}}, "rule epoch needs a column of type integer"),
         ({"max_refused_rate": 5}, "max_refused_rate: Input should be less than or equal to 1"),
         ({"source": "pos"}, "the path says them"),
     ],

@@ -44,6 +44,19 @@ def test_a_clock_without_a_zone_has_its_own_day_and_is_read_in_the_retailers_zon
     assert reason_codes(settings) == ["wrong_type"]
 
 
+def test_seconds_since_1970_are_an_instant_with_a_day_in_the_retailers_zone(tmp_path):
+    event = {"column": "sold_at", "rule": "epoch"}
+    columns = column("sold_at", type="integer", min=946_684_800, max=2_147_483_647)
+    settings = shop(tmp_path / "home", columns=columns, event=event, max_refused_rate=1)
+    seconds = [1_512_190_800, 1_512_190_799, 1_512_450_000, 5, "1.5e9", 2_147_483_648]
+    rows = [sale(number, sold_at=str(second)) for number, second in enumerate(seconds, start=1)]
+    deliver(settings, "2017-12-04", "sales.csv", csv_of(rows))
+    night(settings, "2017-12-05")
+    assert bronze(settings)["event_at"].to_list() == [datetime(2017, 12, 2, 5), datetime(2017, 12, 2, 4, 59, 59)]
+    assert bronze(settings)["event_date"].to_list() == [date(2017, 12, 2), date(2017, 12, 1)]  # New York: UTC - 5
+    assert reason_codes(settings) == ["event_after_delivery", "out_of_range", "wrong_type", "wrong_type"]
+
+
 @pytest.mark.parametrize(("is_versioned", "accepted"), [(True, 2), (False, 1)])
 def test_only_a_description_may_be_told_anew(tmp_path, is_versioned, accepted):
     settings = shop(tmp_path / "home", is_versioned=is_versioned)

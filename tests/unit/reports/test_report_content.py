@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ml.errors import ContractError
+from pipelines.coverage import COVERAGE
 from pipelines.ledger_schema import CERTIFICATES, LIFT_RESULTS
 from pipelines.reports.content import json_values, report_content
 from pipelines.reports.content_decisions import UNITS, value_bins
@@ -29,9 +30,17 @@ CHOICE = CONTENT["choice"]
 def small_report():
     """Forty people, and nothing that the retailer's seeds could change."""
     limit = {"limit_name": "night_budget", "unit": "money", "meaning": "Cost of a night"}
+    gap = {
+        "tables": ["consent.events"],
+        "cost": "Nobody's consent is recorded.",
+        "models": [],
+        "journeys": ["thank_loyal"],
+        "guardrails": ["no_consent"],
+    }
     assumed = {"seed_name": "channels", "key": "email", "value": "contact_cost_amount = 0.0020"}
     return sample_report(
         people=40,
+        gaps=frame([gap], COVERAGE),
         limits=frame([limit], LIMITS),
         assumptions=frame([assumed], ASSUMPTIONS),
         treatment_names={"loyalty_thanks-none-email": "Thank a loyal household"},

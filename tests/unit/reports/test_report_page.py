@@ -14,7 +14,7 @@ from pipelines.settings import Retailer, Settings
 from tests.builders.report import NIGHT, empty_report, frame, sample_report
 
 HOSTILE = """<script>alert(1)</script><img src=x onerror=y> "' & {{ 7 * 7 }} </style>"""
-SECTIONS = ["decisions", "lift", "people", "limits", "steps", "quality", "models", "assumptions", "timings"]
+SECTIONS = ["decisions", "lift", "people", "limits", "steps", "gaps", "quality", "models", "assumptions", "timings"]
 VOID = {"meta", "br", "rect", "circle", "line", "img", "input", "hr"}
 CSS = (Path(render.__file__).parent / "templates" / "report.css").read_text(encoding="utf-8")
 

@@ -225,3 +225,16 @@ def test_every_record_has_a_person_in_the_truth(home):
         keys = set(rows(home, table)[key])
         assert keys <= set(records["record_key"])
         assert len(keys) > 20
+
+
+def test_two_statements_of_one_day_are_two_events(tmp_path):
+    crowded = small("default", days=4, consent={"wave_day": 0, "wave_share": 0.9})  # on the day they become known
+    written(tmp_path, crowded)
+    rows = pl.concat(
+        [pl.read_csv(path, infer_schema=False) for path in sorted(tmp_path.glob("landing/consent/events/*/*.csv"))]
+    ).unique()
+    said_twice = (
+        rows.group_by("subject_id", "channel", pl.col("collected_at").str.head(10)).len().filter(pl.col("len") > 1)
+    )
+    assert said_twice.height > 10
+    assert rows["event_id"].is_unique().all()

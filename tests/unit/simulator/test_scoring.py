@@ -60,12 +60,16 @@ def test_a_wrong_link_has_the_cause_that_its_rule_could_trip_over():
         ("same_email", 1, 2, 7, 7, ["shared_phone"]),
         ("same_email", 1, 3, 7, 8, []),
         ("same_email", 1, 1, 7, 7, ["shared_email"]),
+        ("likely", 1, 2, 7, 7, ["shared_email", "typo"]),
+        ("likely", 1, 2, 7, 7, ["shared_phone"]),
     ]
     found = wrong_links(pl.DataFrame(rows, LINKS, orient="row"))
     assert set(found.iter_rows()) == {
         ("same_phone", "shared_phone", 1),
         ("same_email", RELATIVES, 1),
         ("same_email", STRANGERS, 1),
+        ("likely", "typo", 1),
+        ("likely", RELATIVES, 1),
     }
 
 

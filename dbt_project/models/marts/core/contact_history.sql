@@ -1,8 +1,19 @@
--- One row per contact of a person before this night: the retailer's own letters and what earlier nights released.
+-- One row per contact of a person before this night: the retailer's own letters and messages, and what earlier nights
+-- released. A message that carries out a release is not counted again.
 with campaign_letters as (
 
     select * from {{ ref('fct_contacts') }}
     where contacted_date < {{ as_of_date() }}
+        and person_id is not null
+
+),
+
+messages as (
+
+    select * from {{ ref('fct_message_events') }}
+    where event_code = 'sent'
+        and answered_decision_id is null
+        and event_date < {{ as_of_date() }}
         and person_id is not null
 
 ),
@@ -36,6 +47,19 @@ select
     null::varchar as treatment_id,
     0::decimal(18, 4) as discount_cost_amount
 from campaign_letters
+
+union all
+
+select
+    person_id,
+    channel_code,
+    event_date as contacted_date,
+    'campaign' as origin,
+    message_event_person_id as contact_ref,
+    campaign_id,
+    null::varchar as treatment_id,
+    0::decimal(18, 4) as discount_cost_amount
+from messages
 
 union all
 

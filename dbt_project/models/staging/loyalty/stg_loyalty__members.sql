@@ -11,6 +11,11 @@ select
     {{ email_key('email') }} as email,
     {{ phone_key('phone') }} as phone,
 
+    -- attributes
+    first_name as given_name,
+    last_name as family_name,
+    date_of_birth as birthday,
+
     -- origin
     load_id,
     row_number as source_row_number,

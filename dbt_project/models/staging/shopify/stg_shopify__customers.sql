@@ -11,6 +11,15 @@ select
     {{ email_key('email') }} as email,
     {{ phone_key('phone') }} as phone,
 
+    -- attributes
+    first_name as given_name,
+    last_name as family_name,
+    street,
+    city,
+    province_code as region,
+    replace(zip, '''', '') as postcode,
+    country_code as country,
+
     -- origin
     load_id,
     row_number as source_row_number,

@@ -1,4 +1,6 @@
 -- One row per line of a receipt: of several exports the last. Says what is no sale to a customer, and drops nothing.
+-- A table: thousands of small files and their versions are gone through once, not once per reader.
+{{ config(materialized='table') }}
 with latest as (
 
     {{ latest_versions(source('till', 'receipts'), 'receipt_id, line_no', 'exported_at') }}

@@ -1,0 +1,68 @@
+"""What persons have said about being contacted, as of a night, and whether the log of it can be trusted tonight."""
+
+from datetime import date
+
+import polars as pl
+
+from ml.decisioning.policy import Policy
+from pipelines.night import Night
+from pipelines.settings import Settings
+
+CONSENT_LOG, MESSAGES = "consent.events", "messaging.events"  # who unsubscribes by a message says so in the second
+RECORDED_CONSENTS = """
+    select person_id, channel_code, purpose_code, is_granted, consent_event_id
+    from marts.person_consents
+    order by person_id, channel_code, purpose_code
+"""
+
+
+def known_consents(night: Night, policy: Policy, as_of_date: date) -> tuple[pl.DataFrame, str | None]:
+    """What everybody has said, as far as it can be trusted, and why it cannot.
+
+    Returns   one row per person_id x channel_code x purpose_code: is_granted, consent_event_id; no row if the log
+              cannot be trusted, which blocks; and the reason: None if there is none, or nothing needs an opt-in.
+    """
+    frame = night.warehouse.read(RECORDED_CONSENTS)
+    if not policy.needs_recorded_opt_in:
+        return frame, None
+    before, tonight = night.ledger.read_before("loads", as_of_date), night.ledger.partition("loads", as_of_date)
+    loads = tonight if before is None else pl.concat([before, tonight])
+    problem = consent_log_problem(night.settings, loads, as_of_date)
+    return (frame, None) if problem is None else (frame.clear(), problem)
+
+
+def consent_log_problem(settings: Settings, loads: pl.DataFrame, as_of_date: date) -> str | None:
+    """Why a withdrawal may be missing from the log; None if there is no reason to think so.
+
+    Takes     loads: rows of the ledger stream `loads`, of sealed nights before and of this one.
+    Returns   a sentence if a file of the log or of messages was refused and no corrected one of its name has come
+              since, or if the log's newest file is older than the settings allow.
+    """
+    table = pl.concat_str("source_code", "table_name", separator=".")
+    files = loads.with_columns(
+        table=table, name=pl.col("file").str.split("/").list.last(), is_whole=pl.col("refused_row_count") == 0
+    ).filter(pl.col("table").is_in([CONSENT_LOG, MESSAGES]))
+    read = files.filter("is_whole")
+    corrected = read.group_by("table", "name").agg(last_read=pl.col("delivered_date").max())
+    unread = files.filter(~pl.col("is_whole")).join(corrected, on=["table", "name"], how="left")
+    unread = unread.filter((pl.col("last_read") > pl.col("delivered_date")).fill_null(False).not_())
+    if unread.height:
+        file, reason = unread.sort("delivered_date", "file").select("file", "reason").row(0)
+        return (
+            f"{unread.height} refused files may hold withdrawals (first: {file}, {reason}), so no recorded opt-in "
+            "counts. Have the sender deliver each again, corrected, under the same name."
+        )
+    return _lateness(settings, read.filter(pl.col("table") == CONSENT_LOG), as_of_date)
+
+
+def _lateness(settings: Settings, read: pl.DataFrame, as_of_date: date) -> str | None:
+    configured = settings.retailer.sources.get(CONSENT_LOG)
+    newest = read["delivered_date"].max()
+    if configured is None or configured.max_age_days is None or not isinstance(newest, date):
+        return None
+    if (as_of_date - newest).days <= configured.max_age_days:
+        return None
+    return (
+        f"{CONSENT_LOG}: expected a file of the last {configured.max_age_days} days, the newest is of {newest}, so no "
+        "recorded opt-in counts: a withdrawal may be missing. Ask the sender for the files."
+    )

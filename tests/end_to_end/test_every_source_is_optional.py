@@ -1,0 +1,116 @@
+"""With any single source removed a night completes and says what is off; orders alone are enough for a whole night."""
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pipelines.coverage import gaps_in_words
+from pipelines.dbt import DbtProject, open_project
+from pipelines.night import ledger_of
+from pipelines.reporter import Reporter
+from pipelines.reports.context import RunReport
+from pipelines.run import run_night
+from pipelines.settings import Settings, load_settings
+from pipelines.simulator.scenario import load_scenario
+from pipelines.simulator.settings_file import write_settings
+from pipelines.simulator.simulate import simulate_history
+from tests.builders.rehearsal import home_without, rehearse
+
+WEB_ORDERS = {"shopify.orders", "shopify.order_lines"}
+STREAMS = ("loads", "person_ids", "candidates", "decisions", "exports")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A home in which a whole night has run with every source, and what a rehearsal of it reports."""
+
+    settings: Settings
+    day: date
+    project: DbtProject
+
+
+Rehearse = Callable[..., tuple[Settings, RunReport]]
+
+
+def _sources() -> list[str]:
+    """The tables that a simulated retailer's settings name."""
+    with tempfile.TemporaryDirectory() as folder:
+        write_settings(load_scenario("tiny"), Path(folder))
+        return sorted(load_settings(Path(folder)).retailer.sources)
+
+
+SOURCES = _sources()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    """Ten days of a hundred and fifty people, and the night after."""
+    home = tmp_path_factory.mktemp("complete")
+    scenario = load_scenario("tiny", days=10, people=150)
+    write_settings(scenario, home)
+    summary = simulate_history(scenario, home, lambda done, total: None)
+    settings, day = load_settings(home), summary.last_day + timedelta(days=2)
+    run_night(settings, day, Reporter(Console(quiet=True), total=0))
+    return Finished(settings, day, open_project(settings))
+
+
+@pytest.fixture
+def night_without(finished: Finished, tmp_path: Path) -> Rehearse:
+    """Runs the steps of the same night in a home that never had some tables."""
+
+    def made(*tables: str) -> tuple[Settings, RunReport]:
+        settings = home_without(finished.settings, tmp_path / "home", tables)
+        return settings, rehearse(finished.project, settings, finished.day)
+
+    return made
+
+
+def missing(report: RunReport) -> set[str]:
+    """Tables of the simulated retailer that the report calls missing."""
+    return {table for tables in report.gaps["tables"] for table in tables} & set(SOURCES)
+
+
+def test_the_rehearsed_night_is_the_whole_night(finished: Finished, night_without: Rehearse) -> None:
+    """The short way would prove nothing if it went elsewhere: with every source it writes the same ledger."""
+    settings, report = night_without()
+    assert missing(report) <= {"shopify.refunds", "shopify.order_line_refunds"}  # ten days may see none
+    for stream in STREAMS:
+        whole, short = (ledger_of(one).partition(stream, finished.day) for one in (finished.settings, settings))
+        assert short.equals(whole), stream
+    decided = ledger_of(settings).partition("decisions", finished.day)
+    assert decided.height > 50
+
+
+@pytest.mark.parametrize("table", SOURCES)
+def test_without_one_source_the_night_completes_and_says_what_that_costs(
+    table: str, finished: Finished, night_without: Rehearse
+) -> None:
+    settings, report = night_without(table)
+    assert ledger_of(settings).is_sealed(finished.day)
+    assert (settings.folder("exports") / f"as_of_date={finished.day}").is_dir()
+    assert table in missing(report) <= {table, "shopify.refunds", "shopify.order_line_refunds"}
+    assert table in " ".join(gaps_in_words(report.gaps))
+    page = settings.folder("reports") / f"as_of_date={finished.day}" / "run_report.html"
+    assert f"<code>{table}</code>" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kept", [{"till.receipts"}, WEB_ORDERS], ids=["tills only", "web orders only"])
+def test_a_retailer_with_orders_only_has_a_whole_night_and_leaves_everybody_alone(
+    kept: set[str], finished: Finished, tmp_path: Path
+) -> None:
+    settings = home_without(finished.settings, tmp_path / "home", set(SOURCES) - kept)
+    (settings.home / "warehouse.duckdb").unlink()
+    with (tmp_path / "said").open("w", encoding="utf-8") as said:
+        run_night(settings, finished.day, Reporter(Console(file=said, width=1000), total=0))
+    decisions = ledger_of(settings).partition("decisions", finished.day)
+    assert decisions.height > 10
+    assert set(decisions["treatment_id"]) == {"none"}
+    text = (tmp_path / "said").read_text(encoding="utf-8")
+    assert "missing: pim.products" in text
+    assert "also missing: " in text
+    assert kept.isdisjoint(text.replace(",", " ").split())
