@@ -74,7 +74,7 @@ def evaluate_home(settings: Settings) -> Evaluation:
         judged.height,
         agreement(judged.select("found", "true")),
         wrong_links(_with_truth(links, records)),
-        quarantine_score(_planted(settings), _refused(settings)),
+        quarantine_score(planted_rows(settings), _refused(settings)),
         predictions_content(settings),
         nights_content(settings),
     )
@@ -111,13 +111,13 @@ def _tables_read(settings: Settings) -> list[str]:
     return [table for table in KEYS if table in settings.retailer.sources]
 
 
-def _planted(settings: Settings) -> pl.DataFrame:
-    """Bad rows of files that some night has read; the last days' files arrive after the last night."""
+def planted_rows(settings: Settings) -> pl.DataFrame:
+    """table and row_key of the bad rows in files that some night has read; the last days' files arrive after it."""
     paths = sorted((settings.folder("truth") / "faults").glob("*.parquet"))
     rows = pl.read_parquet(paths, columns=["kind", "table", "file", "row_key"]).filter(
         pl.col("kind").is_in(BAD) & pl.col("table").is_in(_tables_read(settings))
     )
-    return rows.join(_loaded(settings), on=["table", "file"], how="semi", maintain_order="left").select(
+    return rows.select(
         "table", "row_key"
     )
 

@@ -2,14 +2,18 @@
 
 from decimal import Decimal
 
+import polars as pl
 import pytest
 
-from pipelines.files import write_text
+from pipelines.files import write_parquet, write_text
+from pipelines.ledger_schema import LOADS
+from pipelines.night import ledger_of
+from pipelines.simulator.evaluate import planted_rows
 from pipelines.simulator.evaluate_nights import NO_NIGHT, OTHER_POLICY, nights_content
 from pipelines.simulator.evaluate_predictions import predictions_content
 from pipelines.simulator.judged_nights import judged_nights, may_be_made
 from pipelines.simulator.scoring_policy import DECIDED, ORACLE, SOLVED
-from tests.builders.judged import EMAIL, PUSH, judged_home, write_scores
+from tests.builders.judged import EMAIL, NIGHT, PUSH, judged_home, rows_of, write_scores
 
 
 def test_a_person_with_two_ids_counts_once_by_the_id_that_was_decided_for(tmp_path):
@@ -87,3 +91,22 @@ def test_a_night_that_decided_nothing_or_was_not_lived_or_had_other_limits_says_
     limits = settings.seeds_dir / "limits.csv"
     write_text(limits, limits.read_text(encoding="utf-8").replace("email_capacity", "mail_capacity"))
     assert nights_content(settings)["policy"][0]["note"] == OTHER_POLICY
+
+
+def test_only_bad_rows_of_tables_and_files_that_a_night_has_read_count(tmp_path):
+    settings = judged_home(tmp_path)
+    faults = [
+        ("bad_row", "till.receipts", "journal_1.csv", "1"),
+        ("bad_row", "till.receipts", "journal_2.csv", "2"),  # arrives after the night
+        ("typo", "till.receipts", "journal_1.csv", "3"),
+        ("bad_row", "media.exposures", "exposures.csv", "4"),  # no night reads this table
+    ]
+    planted = pl.DataFrame(faults, ["kind", "table", "file", "row_key"], orient="row")
+    write_parquet(tmp_path / "truth" / "faults" / f"{NIGHT}.parquet", planted)
+    files = {"till/receipts/delivered_date=2025-07-05/journal_1.csv": "receipts", "media/exposures.csv": "exposures"}
+    loads = [
+        {"as_of_date": NIGHT, "source_code": file.split("/")[0], "table_name": table, "file": file}
+        for file, table in files.items()
+    ]
+    ledger_of(settings).write("loads", NIGHT, rows_of(loads, LOADS))
+    assert planted_rows(settings).rows() == [("till.receipts", "1")]
