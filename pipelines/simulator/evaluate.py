@@ -117,9 +117,8 @@ def planted_rows(settings: Settings) -> pl.DataFrame:
     rows = pl.read_parquet(paths, columns=["kind", "table", "file", "row_key"]).filter(
         pl.col("kind").is_in(BAD) & pl.col("table").is_in(_tables_read(settings))
     )
-    return rows.select(
-        "table", "row_key"
-    )
+    known = rows.join(_loaded(settings), on=["table", "file"], how="semi", maintain_order="left")
+    return known.select("table", "row_key")
 
 
 def _loaded(settings: Settings) -> pl.DataFrame:
