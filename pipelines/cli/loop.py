@@ -12,7 +12,7 @@ from pipelines.cli.simulate import simulate
 from pipelines.lock import held_by
 from pipelines.night import ledger_of
 from pipelines.settings import Settings, load_settings
-from pipelines.simulator.loop import Answered, live_on, take_up, write_truth_of_night
+from pipelines.simulator.loop import Answered, live_on, take_up, write_truth_of_night, write_truth_of_people
 from pipelines.simulator.simulate import Recorder
 
 DEMO_NIGHTS = 3
@@ -34,9 +34,11 @@ def run_loop(nights: int, every: int, home: Path | None) -> None:
     with held_by(settings.folder("runs") / "loop", purpose="loop"):
         recorder = _taken_up(settings, console)
         summaries = []
-        for _ in range(nights):
+        for done in range(nights):
             summaries.append(one_night(settings, recorder.world.next_day, console, "nightly"))
             write_truth_of_night(recorder, settings)
+            if done + 1 == nights:
+                write_truth_of_people(recorder, settings)  # the dearest truth, and only the last night's is judged
             for _ in range(every):
                 answered = live_on(recorder, settings)
                 console.print(_in_words(answered), highlight=False, soft_wrap=True)

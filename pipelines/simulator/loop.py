@@ -70,7 +70,7 @@ def write_truth_of_night(recorder: Recorder, settings: Settings) -> None:
     """After the night of the world's next day, before that day: what each of its candidates would change in whom.
 
     Writes    truth/known_as/DAY: person_id, person: whom the night's files reach under that id;
-              truth/candidates/DAY: see `effects_of`; truth/values/DAY: see `true_values`, for two horizons.
+              truth/candidates/DAY: see `effects_of`.
     """
     world, day = recorder.world, recorder.world.next_day
     candidates = ledger_of(settings).partition("candidates", day)
@@ -80,9 +80,14 @@ def write_truth_of_night(recorder: Recorder, settings: Settings) -> None:
     truth = settings.folder("truth")
     write_parquet(truth / "known_as" / f"{day}.parquet", named.sort("person_id"))
     write_parquet(truth / "candidates" / f"{day}.parquet", effects)
+
+
+def write_truth_of_people(recorder: Recorder, settings: Settings) -> None:
+    """What everybody is worth from the world's next day on: truth/values/DAY, see `true_values`, for two horizons."""
+    world = recorder.world
     horizons = sorted({LAPSE_DAYS, world.scenario.value_horizon_days})
     values = pl.concat([true_values(world, days) for days in horizons]).sort("person", "horizon_days")
-    write_parquet(truth / "values" / f"{day}.parquet", values)
+    write_parquet(settings.folder("truth") / "values" / f"{world.next_day}.parquet", values)
 
 
 def known_as(settings: Settings, systems: Systems) -> pl.DataFrame:
