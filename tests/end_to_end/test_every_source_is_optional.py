@@ -3,7 +3,7 @@
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,6 @@ from pipelines.run import run_night
 from pipelines.settings import Settings, load_settings
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings
-from pipelines.simulator.simulate import simulate_history
 from tests.builders.rehearsal import home_without, rehearse
 
 WEB_ORDERS = {"shopify.orders", "shopify.order_lines"}
@@ -48,24 +47,19 @@ SOURCES = _sources()
 
 
 @pytest.fixture(scope="module")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """Ten days of a hundred and fifty people, and the night after."""
-    home = tmp_path_factory.mktemp("complete")
-    scenario = load_scenario("tiny", days=10, people=150)
-    write_settings(scenario, home)
-    summary = simulate_history(scenario, home, lambda done, total: None)
-    settings, day = load_settings(home), summary.last_day + timedelta(days=2)
-    run_night(settings, day, Reporter(Console(quiet=True), total=0))
+def complete(simulated: tuple[Settings, date]) -> Finished:
+    """Two weeks of three hundred people, and the night after."""
+    settings, day = simulated
     return Finished(settings, day, open_project(settings))
 
 
 @pytest.fixture
-def night_without(finished: Finished, tmp_path: Path) -> Rehearse:
+def night_without(complete: Finished, tmp_path: Path) -> Rehearse:
     """Runs the steps of the same night in a home that never had some tables."""
 
     def made(*tables: str) -> tuple[Settings, RunReport]:
-        settings = home_without(finished.settings, tmp_path / "home", tables)
-        return settings, rehearse(finished.project, settings, finished.day)
+        settings = home_without(complete.settings, tmp_path / "home", tables)
+        return settings, rehearse(complete.project, settings, complete.day)
 
     return made
 
@@ -75,42 +69,51 @@ def missing(report: RunReport) -> set[str]:
     return {table for tables in report.gaps["tables"] for table in tables} & set(SOURCES)
 
 
-def test_the_rehearsed_night_is_the_whole_night(finished: Finished, night_without: Rehearse) -> None:
+def test_the_rehearsed_night_is_the_whole_night(complete: Finished, night_without: Rehearse) -> None:
     """The short way would prove nothing if it went elsewhere: with every source it writes the same ledger."""
     settings, report = night_without()
-    assert missing(report) <= {"shopify.refunds", "shopify.order_line_refunds"}  # ten days may see none
+    assert missing(report) <= {"shopify.refunds", "shopify.order_line_refunds"}  # two weeks may see none
     for stream in STREAMS:
-        whole, short = (ledger_of(one).partition(stream, finished.day) for one in (finished.settings, settings))
+        whole, short = (ledger_of(one).partition(stream, complete.day) for one in (complete.settings, settings))
         assert short.equals(whole), stream
-    decided = ledger_of(settings).partition("decisions", finished.day)
+    decided = ledger_of(settings).partition("decisions", complete.day)
     assert decided.height > 50
 
 
 @pytest.mark.parametrize("table", SOURCES)
 def test_without_one_source_the_night_completes_and_says_what_that_costs(
-    table: str, finished: Finished, night_without: Rehearse
+    table: str, complete: Finished, night_without: Rehearse
 ) -> None:
     settings, report = night_without(table)
-    assert ledger_of(settings).is_sealed(finished.day)
-    assert (settings.folder("exports") / f"as_of_date={finished.day}").is_dir()
+    assert ledger_of(settings).is_sealed(complete.day)
+    assert (settings.folder("exports") / f"as_of_date={complete.day}").is_dir()
     assert table in missing(report) <= {table, "shopify.refunds", "shopify.order_line_refunds"}
     assert table in " ".join(gaps_in_words(report.gaps))
-    page = settings.folder("reports") / f"as_of_date={finished.day}" / "run_report.html"
+    page = settings.folder("reports") / f"as_of_date={complete.day}" / "run_report.html"
     assert f"<code>{table}</code>" in page.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kept", [{"till.receipts"}, WEB_ORDERS], ids=["tills only", "web orders only"])
-def test_a_retailer_with_orders_only_has_a_whole_night_and_leaves_everybody_alone(
-    kept: set[str], finished: Finished, tmp_path: Path
+def test_a_retailer_with_tills_only_has_a_night_that_leaves_everybody_alone(
+    complete: Finished, night_without: Rehearse
 ) -> None:
-    settings = home_without(finished.settings, tmp_path / "home", set(SOURCES) - kept)
+    settings, report = night_without(*(set(SOURCES) - {"till.receipts"}))
+    decisions = ledger_of(settings).partition("decisions", complete.day)
+    assert decisions.height > 10
+    assert set(decisions["treatment_id"]) == {"none"}
+    assert missing(report) == set(SOURCES) - {"till.receipts"}
+
+
+def test_a_retailer_with_web_orders_only_has_a_whole_night_and_leaves_everybody_alone(
+    complete: Finished, tmp_path: Path
+) -> None:
+    settings = home_without(complete.settings, tmp_path / "home", set(SOURCES) - WEB_ORDERS)
     (settings.home / "warehouse.duckdb").unlink()
     with (tmp_path / "said").open("w", encoding="utf-8") as said:
-        run_night(settings, finished.day, Reporter(Console(file=said, width=1000), total=0))
-    decisions = ledger_of(settings).partition("decisions", finished.day)
+        run_night(settings, complete.day, Reporter(Console(file=said, width=1000), total=0))
+    decisions = ledger_of(settings).partition("decisions", complete.day)
     assert decisions.height > 10
     assert set(decisions["treatment_id"]) == {"none"}
     text = (tmp_path / "said").read_text(encoding="utf-8")
     assert "missing: pim.products" in text
     assert "also missing: " in text
-    assert kept.isdisjoint(text.replace(",", " ").split())
+    assert WEB_ORDERS.isdisjoint(text.replace(",", " ").split())

@@ -1,6 +1,6 @@
 """One night of a simulated retailer: other systems, other files, the same night; nobody's address leaves identity."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import duckdb
 import polars as pl
@@ -9,14 +9,9 @@ import pytest
 from ml.identity.links import EDGES
 from pipelines.night import ledger_of, warehouse_of
 from pipelines.seeds import read_seeds
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import Settings
 from pipelines.simulator.evaluate import PAGE, REPORT, evaluate_home
-from pipelines.simulator.scenario import load_scenario
-from pipelines.simulator.settings_file import write_settings
-from pipelines.simulator.simulate import simulate_history
-from tests.end_to_end.world import run
 
-DAYS = 14
 RECORD_ID = (
     "case \"table\" when 'shopify.customers' then 'shopify:customer:' when 'loyalty.members' then 'loyalty:member:' "
     "when 'crm.contacts' then 'crm:contact:' end || record_key"
@@ -24,15 +19,9 @@ RECORD_ID = (
 
 
 @pytest.fixture(scope="module")
-def night(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, date]:
-    """A home in which the night after history has run."""
-    home = tmp_path_factory.mktemp("simulated")
-    scenario = load_scenario("tiny", days=DAYS, dirt={"bad_row": 0.01})  # fifty times as many: some must be there
-    write_settings(scenario, home)
-    summary = simulate_history(scenario, home, lambda done, total: None)
-    settings, day = load_settings(home), summary.last_day + timedelta(days=2)
-    run(settings, day)
-    return settings, day
+def night(simulated: tuple[Settings, date]) -> tuple[Settings, date]:
+    """The home in which the night after history has run."""
+    return simulated
 
 
 def test_the_night_of_a_retailer_without_a_past_ends_with_empty_audiences_and_a_report(
