@@ -10,9 +10,15 @@ from pipelines.cli.evaluate import evaluate
 from pipelines.cli.nights import one_night, say_where
 from pipelines.cli.simulate import simulate
 from pipelines.lock import held_by
-from pipelines.night import ledger_of
 from pipelines.settings import Settings, load_settings
-from pipelines.simulator.loop import Answered, live_on, take_up, write_truth_of_night, write_truth_of_people
+from pipelines.simulator.loop import (
+    Answered,
+    answered_nights,
+    live_on,
+    take_up,
+    write_truth_of_night,
+    write_truth_of_people,
+)
 from pipelines.simulator.simulate import Recorder
 
 DEMO_NIGHTS = 3
@@ -21,7 +27,7 @@ DEMO_NIGHTS = 3
 def run_simulated_demo(scenario: str, home: Path | None) -> None:
     """History, then three nights of the closed loop, then the comparison with the truth; what is there is kept."""
     simulate(scenario, None, None, home)
-    done = len(ledger_of(load_settings(home)).nights())
+    done = len(answered_nights(load_settings(home)))
     if done < DEMO_NIGHTS:
         run_loop(DEMO_NIGHTS - done, 1, home)
     else:

@@ -66,6 +66,12 @@ def take_up(home: Path, progress: Callable[[int, int], None]) -> Recorder:
     return recorder
 
 
+def answered_nights(settings: Settings) -> list[date]:
+    """Nights of the home that were released and whose day was lived to the end, oldest first."""
+    lived = {path.stem for path in (settings.folder("truth") / LIVED).glob("*.parquet")}
+    return [night for night in ledger_of(settings).nights() if night.isoformat() in lived]
+
+
 def write_truth_of_night(recorder: Recorder, settings: Settings) -> None:
     """After the night of the world's next day, before that day: what each of its candidates would change in whom.
 

@@ -10,9 +10,10 @@ import pytest
 from ml.errors import ContractError
 from pipelines.exports.csv_text import csv_bytes
 from pipelines.exports.layout import AUDIENCE_COLUMNS
+from pipelines.night import ledger_of
 from pipelines.settings import load_settings
 from pipelines.simulator.effects import effects_of, true_effects
-from pipelines.simulator.loop import live_on, take_up
+from pipelines.simulator.loop import answered_nights, live_on, take_up
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings
 from pipelines.simulator.simulate import Recorder, simulate_history
@@ -128,6 +129,18 @@ def test_a_day_without_a_night_contacts_nobody_and_counts_as_lived(settings):
     recorder.finish()
     assert (answered.row_count, answered.sent_count) == (0, 0)
     assert take_up(settings.home, silent).world.next_day == recorder.world.next_day
+
+
+def test_a_night_whose_day_was_not_lived_to_the_end_does_not_count_as_answered(settings):
+    recorder = take_up(settings.home, silent)
+    day = recorder.world.next_day
+    seal = ledger_of(settings).path("nights", day)
+    seal.parent.mkdir(parents=True)
+    seal.write_bytes(b"")
+    assert answered_nights(settings) == []
+    live_on(recorder, settings)
+    recorder.finish()
+    assert answered_nights(settings) == [day]
 
 
 def test_the_truth_of_candidates_is_that_of_the_same_treatment_for_everybody(settings):
