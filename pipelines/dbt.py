@@ -14,7 +14,7 @@ import yaml
 
 from ml.errors import NightmarketError
 from pipelines.files import remove_leftovers, write_json, write_text
-from pipelines.settings import SEEDS, Settings, export_to_environment
+from pipelines.settings import SEEDS, Settings, environment
 
 MANIFEST, SELECTIONS = "manifest.json", "selections.json"
 
@@ -105,12 +105,12 @@ def _invoke(settings: Settings, arguments: list[str], manifest: Any) -> Any:
     target = _target(settings)
     target.mkdir(parents=True, exist_ok=True)
     remove_leftovers(target)
-    export_to_environment(_environment(settings))
     folders = ["--project-dir", settings.dbt_dir, "--profiles-dir", settings.dbt_dir]
     outputs = ["--target-path", target, "--log-path", target / "logs"]
     common = ["--quiet", "--no-use-colors", "--no-write-json"] if manifest else ["--quiet", "--no-use-colors"]
     try:
-        return dbtRunner(manifest=manifest).invoke([*common, *arguments, *map(str, folders + outputs)])
+        with environment(_environment(settings)):
+            return dbtRunner(manifest=manifest).invoke([*common, *arguments, *map(str, folders + outputs)])
     finally:
         # until then the process holds the file, and a read-only connection from it or another one fails
         cleanup_connections()

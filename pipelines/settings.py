@@ -2,6 +2,8 @@
 
 import os
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
@@ -116,6 +118,21 @@ def load_settings(home: Path | None = None, config: Path | None = None) -> Setti
 def export_to_environment(values: dict[str, str]) -> None:
     """Set variables for tools that read nothing else (dbt, Dagster, telemetry switches)."""
     os.environ.update(values)
+
+
+@contextmanager
+def environment(values: dict[str, str]) -> Iterator[None]:
+    """Variables for the block alone: what one home's dbt is told must not be what another home's settings read."""
+    before = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def child_environment() -> dict[str, str]:

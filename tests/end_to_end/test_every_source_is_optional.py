@@ -15,7 +15,7 @@ from pipelines.night import ledger_of
 from pipelines.reporter import Reporter
 from pipelines.reports.context import RunReport
 from pipelines.run import run_night
-from pipelines.settings import Settings, load_settings
+from pipelines.settings import PROJECT_DIR, Settings, load_settings
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings
 from tests.builders.rehearsal import home_without, rehearse
@@ -116,4 +116,5 @@ def test_a_retailer_with_web_orders_only_has_a_whole_night_and_leaves_everybody_
     text = (tmp_path / "said").read_text(encoding="utf-8")
     assert "missing: pim.products" in text
     assert "also missing: " in text
+    assert load_settings(tmp_path / "another").seeds_dir == PROJECT_DIR / "seeds"  # not the home's that just ran
     assert WEB_ORDERS.isdisjoint(text.replace(",", " ").split())

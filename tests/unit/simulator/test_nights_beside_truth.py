@@ -88,6 +88,7 @@ def test_a_night_that_decided_nothing_or_was_not_lived_or_had_other_limits_says_
     unlived = nights_content(judged_home(tmp_path / "unlived", is_lived=False))["policy"][0]
     assert "has not been lived through" in unlived["note"]
     settings = judged_home(tmp_path / "changed")
+    assert settings.seeds_dir == settings.home / "seeds"  # never the project's own
     limits = settings.seeds_dir / "limits.csv"
     write_text(limits, limits.read_text(encoding="utf-8").replace("email_capacity", "mail_capacity"))
     assert nights_content(settings)["policy"][0]["note"] == OTHER_POLICY
