@@ -1,5 +1,6 @@
 """The ledger: what was decided, issued and measured. Append-only, one partition per stream and night."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -83,6 +84,11 @@ class Ledger:
         earlier = [night for night in self.nights() if night < as_of_date]
         frames = [frame for night in earlier if (frame := self.read(stream, night)) is not None]
         return pl.concat(frames, how="vertical") if frames else None
+
+    def scan(self, stream: str, nights: Sequence[date]) -> pl.LazyFrame:
+        """Partitions of some nights, read only as far as what is asked of them."""
+        paths = [self.path(stream, night) for night in nights]
+        return pl.scan_parquet(paths) if paths else pl.LazyFrame(schema=STREAMS[stream])
 
     def is_sealed(self, as_of_date: date) -> bool:
         """Whether the night was completed and released."""

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from ml.decisioning.prices import PRICE_UNITS, Integers, Problem, used
 
 DRAWS = 2**32
+PERIOD_DAYS = 28  # who is withheld stays so until the period ends: a contact a night later would hide what one does
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,8 @@ class Explored:
     probability   with which this choice was made;
     set_size      how many choices could have been drawn, the greedy one included; 1 = nothing to draw;
     is_drawn      whether the lot decided;
-    solved, nothing   probabilities with which the solved choice and nothing could have been made.
+    solved, nothing   probabilities with which the solved choice and nothing could have been made, as they are on the
+                  first night of a period on which a contact is solved for the person.
     """
 
     choice: Integers
@@ -47,14 +49,15 @@ def explore(
 
     Takes     problem, greedy: the joint choice, feasible; net: values net of prices, 10^-10 of the currency;
               people: person ids in the problem's order; rate: share of people who draw;
-              withheld_rate: share of solved contacts that become nothing; both together below 1;
+              withheld_rate: share of people whose contacts become nothing for a whole period; both below 1;
               tolerance_units: how much less than the person's best, in 1/10,000.
-    Returns   Explored. With a set of n: greedy has probability 1 - rate + rate / n, every other rate / n; of a
-              solved contact the withheld rate goes over to nothing. No limit can be broken by a contact less.
+    Returns   Explored. Of those not withheld, with a set of n: greedy has probability 1 - rate + rate / n, every
+              other rate / n. No limit can be broken by a contact less.
     Limits    hold for every possible draw of everybody at once: a set contains only what uses no more of a
               limit than the greedy choice does, except for limits whose slack could take everybody's dearest
               draw together.
-    Draws     depend on (seed, as_of_date, person) alone; n is tiny against 2^32, so uniform to 2^-32.
+    Draws     depend on (seed, as_of_date, person) alone, who is withheld on (seed, period, person);
+              n is tiny against 2^32, so uniform to 2^-32.
     """
     members = _near_optimal(problem, greedy, net, tolerance_units * PRICE_UNITS)
     members &= _harmless(problem, greedy, members)
@@ -63,13 +66,27 @@ def explore(
     lots = _lots(people, seed, as_of_date)
     draws = (lots[0] < rate) & (size > 1)
     ordinal = np.floor(lots[1] * size).astype(np.int64)
-    is_withheld = (lots[0] >= 1 - withheld_rate) & (greedy >= 0)
-    choice = np.where(draws, _nth(problem, members, with_nothing, ordinal), np.where(is_withheld, -1, greedy))
-    other, withheld = rate / size, np.where(greedy >= 0, withheld_rate, 0.0)
-    solved = np.where(size > 1, 1 - rate + other, 1.0) - withheld
-    nothing = np.where(greedy < 0, solved, np.where(with_nothing, np.where(size > 1, other, 0.0), 0.0) + withheld)
+    is_withheld = withheld_people(people, withheld_rate, seed=seed, as_of_date=as_of_date)
+    free = np.where(draws, _nth(problem, members, with_nothing, ordinal), greedy)
+    choice = np.where(is_withheld, -1, free)
+    other = (1 - withheld_rate) * np.where(size > 1, rate / size, 0.0)
+    solved = (1 - withheld_rate) * np.where(size > 1, 1 - rate, 1.0) + other
+    nothing = withheld_rate + np.where(greedy < 0, solved, np.where(with_nothing, other, 0.0))
+    solved = np.where(greedy < 0, nothing, solved)
     probability = np.where(choice == greedy, solved, np.where(choice < 0, nothing, other))
-    return Explored(choice, probability, size, draws | is_withheld, solved, nothing)
+    return Explored(choice, probability, size, np.where(is_withheld, greedy >= 0, draws), solved, nothing)
+
+
+def period_of(as_of_date: date) -> int:
+    """The number of the period that a night lies in."""
+    return as_of_date.toordinal() // PERIOD_DAYS
+
+
+def withheld_people(people: list[str], rate: float, *, seed: int, as_of_date: date) -> npt.NDArray[np.bool_]:
+    """Whose contacts are left out in the night's period: the same people on each of its nights."""
+    key = f"{seed}|withheld|{period_of(as_of_date)}"
+    lots = [hashlib.sha256(f"{key}|{person_id}".encode()).digest()[:4] for person_id in people]
+    return np.array([int.from_bytes(lot, "big") / DRAWS for lot in lots]) < rate
 
 
 def _near_optimal(problem: Problem, greedy: Integers, net: Integers, tolerance: int) -> npt.NDArray[np.bool_]:

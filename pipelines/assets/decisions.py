@@ -14,13 +14,17 @@ from ml.decisioning.assignment import assign, current_arms
 from ml.decisioning.candidates import build_candidates
 from ml.decisioning.decide import DecisionResult, decide, model_versions
 from ml.decisioning.evidence import (
+    DECIDED,
+    HABITS,
+    OFFERED,
     Effects,
     collect_evidence,
-    habits_of,
+    first_contacts,
+    first_night,
     in_words_of,
-    is_anything_due,
     learn_effects,
 )
+from ml.decisioning.ledger_rows import NONE
 from ml.decisioning.policy import Policy, load_policy
 from ml.features.source import open_facts
 from ml.identity.descent import birth_roots
@@ -42,6 +46,8 @@ DESCRIPTIONS = {
     "certificates": "One row per shared limit: used, price; with the value, its proven upper bound and the gap.",
 }
 READ = ("customer_360", "contact_history", "fct_order_lines", "person_consents")
+_HABITS = ", ".join(f"{one}::double as {one}" for one in HABITS)
+HABITS_TONIGHT = f"select person_id, {_HABITS} from features.features_person order by person_id"
 DEPARTMENT_HISTORY = """
     select
         lines.person_id,
@@ -128,17 +134,22 @@ def _evidence(night: Night, policy: Policy, as_of_date: date) -> tuple[Effects |
 
     Recorded data cannot have answered a decision: its evidence would be of no contact at all.
     """
-    earlier = None if night.settings.retailer.is_replay else night.ledger.read_before("decisions", as_of_date)
-    candidates = night.ledger.read_before("candidates", as_of_date)
-    if earlier is None or candidates is None:
+    nights = [one for one in night.ledger.nights() if first_night(as_of_date) <= one < as_of_date]
+    if night.settings.retailer.is_replay or not nights:
         return None, None
-    seen = observed_through(night.warehouse, as_of_date)
-    if not is_anything_due(earlier, policy, seen):
+    meant = night.ledger.scan("decisions", nights).select(DECIDED).filter(pl.col("solved_treatment_id") != NONE)
+    first = first_contacts(meant.collect(), policy, observed_through(night.warehouse, as_of_date))
+    if first.filter(pl.col("treatment_id") == NONE).is_empty():
         return None, None
+    keys = first.lazy().select("as_of_date", "person_id", treatment_id="solved_treatment_id")
+    due = [one for one in nights if one in set(first["as_of_date"])]
+    offered = (
+        night.ledger.scan("candidates", due).select(OFFERED).join(keys, on=list(keys.collect_schema()), how="semi")
+    )
     source = open_facts(read_facts(night.warehouse), as_of_date)
-    rows = collect_evidence(earlier, candidates, source, policy=policy, observed_through=seen)
+    rows = collect_evidence(first, offered.collect(), source)
     effects = learn_effects(rows, seed=night.settings.retailer.random_seed)
-    return effects, None if effects is None else habits_of(source, as_of_date)
+    return effects, None if effects is None else night.warehouse.read(HABITS_TONIGHT)
 
 
 def _decide(

@@ -1,13 +1,13 @@
 """The lot: its probabilities are exact, it never breaks a limit, and it is the same for the same night."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ml.decisioning.explore import explore
+from ml.decisioning.explore import PERIOD_DAYS, explore, period_of
 from ml.decisioning.prices import Problem, net_values, used
 from ml.decisioning.solver import solve
 from tests.builders.decisioning import NIGHT, random_problem
@@ -73,11 +73,25 @@ def test_withheld_contacts_come_at_their_rate_and_both_chances_are_recorded():
         drawn = draw(problem, solution, seed=seed, rate=0.3, withheld=0.2, tolerance=100)
         kind = np.where(drawn.choice < 0, 2, drawn.choice % 2)
         counts += np.bincount(kind, minlength=3)
-        expected = np.array([1 - 0.3 + 0.1 - 0.2, 0.1, 0.1 + 0.2])
+        expected = np.array([0.8 * (1 - 0.3 + 0.1), 0.8 * 0.1, 0.2 + 0.8 * 0.1])
         assert drawn.probability == pytest.approx(expected[kind])
-        assert drawn.solved == pytest.approx(0.6)
-        assert drawn.nothing == pytest.approx(0.3)
-    assert counts / counts.sum() == pytest.approx([0.6, 0.1, 0.3], abs=0.0075)
+        assert drawn.solved == pytest.approx(0.64)
+        assert drawn.nothing == pytest.approx(0.28)
+    assert counts / counts.sum() == pytest.approx([0.64, 0.08, 0.28], abs=0.0075)
+
+
+def test_who_is_withheld_stays_so_until_the_period_ends_and_then_others_are():
+    problem = three_equal_choices(2_000)
+    solution = solve(problem, ["money"])
+    start = date.fromordinal(period_of(NIGHT) * PERIOD_DAYS)
+    last, later = start + timedelta(days=PERIOD_DAYS - 1), start + timedelta(days=PERIOD_DAYS)
+    left_out = [
+        draw(problem, solution, rate=0.0, withheld=0.2, night=night).choice < 0 for night in (start, last, later)
+    ]
+    assert (left_out[0] == left_out[1]).all()
+    assert left_out[0].mean() == pytest.approx(0.2, abs=0.04)
+    both = (left_out[0] & left_out[2]).mean()
+    assert both == pytest.approx(0.04, abs=0.02)  # as if drawn anew
 
 
 @settings(max_examples=25, deadline=None)
@@ -86,7 +100,7 @@ def test_chances_of_all_choices_of_a_person_add_up_to_one(seed, people, toleranc
     problem = random_problem(np.random.default_rng(seed), people)
     solution = solve(problem, NAMES)
     drawn = draw(problem, solution, rate=0.4, withheld=0.3, tolerance=tolerance)
-    other = 0.4 / drawn.set_size
+    other = 0.7 * 0.4 / drawn.set_size
     has_nothing = drawn.nothing - np.where(solution.choice >= 0, 0.3, 0.0) > 1e-9
     others = drawn.set_size - 1 - (has_nothing & (solution.choice >= 0))
     nothing = np.where(solution.choice >= 0, drawn.nothing, 0.0)

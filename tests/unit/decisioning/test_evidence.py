@@ -1,13 +1,14 @@
 """Evidence from lots: the rows are those a lot decided, a planted effect is found, belief and evidence are weighed."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import numpy as np
 import polars as pl
 import pytest
 
-from ml.decisioning.evidence import collect_evidence, habits_of, is_anything_due, learn_effects
+from ml.decisioning.evidence import DECIDED, collect_evidence, first_contacts, first_night, habits_of, learn_effects
+from ml.decisioning.explore import PERIOD_DAYS, period_of
 from ml.decisioning.policy import load_policy
 from ml.decisioning.weighing import posterior, weighed
 from tests.builders.decisioning import seed_tables
@@ -17,7 +18,7 @@ POLICY = load_policy(seed_tables())
 
 
 def collected(decisions, candidates, source, through=TONIGHT):
-    return collect_evidence(decisions, candidates, source, policy=POLICY, observed_through=through)
+    return collect_evidence(first_contacts(decisions, POLICY, through), candidates, source)
 
 
 def test_only_decisions_that_a_lot_made_between_one_contact_and_nothing_are_evidence():
@@ -63,9 +64,72 @@ def test_a_night_counts_once_its_horizon_is_over():
     decisions, candidates, source = planted(40, {MAIL: 0.0, COUPON: 0.0}, seed=2)
     last = FIRST_NIGHT + timedelta(days=28)
     assert collected(decisions, candidates, source, through=last).height > 0
-    assert is_anything_due(decisions, POLICY, last)
     assert collected(decisions, candidates, source, through=last - timedelta(days=1)).height == 0
-    assert not is_anything_due(decisions, POLICY, last - timedelta(days=1))
+
+
+def nights_of(rows):
+    """Decisions of one person: day, solved treatment, what was done."""
+    return pl.DataFrame(
+        [
+            {
+                "as_of_date": day,
+                "decision_id": f"{number:016x}",
+                "person_id": "p1",
+                "treatment_id": done,
+                "solved_treatment_id": solved,
+                "solved_probability": 0.8,
+                "nothing_probability": 0.2,
+                "approval": "not_required",
+            }
+            for number, (day, solved, done) in enumerate(rows)
+        ]
+    ).select(DECIDED)
+
+
+def test_only_the_first_solved_contact_of_a_period_is_evidence():
+    start = date.fromordinal(period_of(FIRST_NIGHT) * PERIOD_DAYS)
+    day = [start + timedelta(days=n) for n in (0, 3, 5, PERIOD_DAYS, PERIOD_DAYS + 1)]
+    done = nights_of(
+        [
+            (day[0], "none", "none"),
+            (day[1], MAIL, MAIL),
+            (day[2], MAIL, "none"),
+            (day[3], MAIL, "none"),
+            (day[4], MAIL, MAIL),
+        ]
+    )
+    found = first_contacts(done, POLICY, day[4] + timedelta(days=60))
+    assert sorted(found["as_of_date"]) == [day[1], day[3]]
+    drawn_otherwise = nights_of([(day[1], MAIL, COUPON), (day[2], MAIL, MAIL)])
+    assert first_contacts(drawn_otherwise, POLICY, day[4] + timedelta(days=60)).is_empty()
+    assert first_night(FIRST_NIGHT) == date.fromordinal((period_of(FIRST_NIGHT) - 7) * PERIOD_DAYS)
+
+
+def test_contacts_within_the_horizon_are_counted_and_an_effect_is_that_of_one():
+    later = [FIRST_NIGHT + timedelta(days=n) for n in (0, 7, 27, 28)]
+    found = first_contacts(nights_of([(day, MAIL, MAIL) for day in later]), POLICY, TONIGHT + timedelta(days=90))
+    assert found.filter(as_of_date=FIRST_NIGHT)["contact_count"].to_list() == [3]
+    decisions, candidates, source = planted(6_000, {MAIL: 0.2, COUPON: 0.2}, seed=8)
+    rows = collected(decisions, candidates, source)
+    once = learn_effects(rows, seed=7)
+    thrice = learn_effects(rows.with_columns(contact_count=3 * pl.col("contact_count")), seed=7)
+    assert once is not None
+    assert thrice is not None
+    assert (once.contacts, thrice.contacts) == (1.0, 3.0)
+    assert thrice.effect == pytest.approx(once.effect / 3)
+    tonight = candidates.head(50).with_row_index("candidate_id")
+    habits = habits_of(source, TONIGHT)
+    for one, third in zip(once.of(tonight, habits), thrice.of(tonight, habits), strict=True):
+        assert third == pytest.approx(one / 3)
+
+
+def test_a_person_who_was_merged_away_tells_nothing():
+    decisions, candidates, _ = planted(4, {MAIL: 0.0, COUPON: 0.0}, seed=1)
+    drawn = decisions.with_columns(
+        treatment_id=pl.Series(["none", "none"]).append(decisions["solved_treatment_id"][2:])
+    )
+    known = [line(one, FIRST_NIGHT - timedelta(days=9), "GROCERY") for one in ("p000000", "p000002")]
+    assert set(collected(drawn, candidates, source_of(known))["person_id"]) <= {"p000000", "p000002"}
 
 
 def test_the_chance_of_an_arm_is_its_share_among_the_rows():
