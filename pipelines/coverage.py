@@ -68,7 +68,7 @@ NEEDS = (
     ),
     Need(
         ("campaigns.campaigns", "campaigns.mailings"),
-        "The retailer's own letters do not count for contact caps.",
+        "Letters that no log of messages holds do not count for contact caps.",
         models=(REDEMPTION,),
         guardrails=(CAPS,),
     ),
