@@ -3,6 +3,7 @@
 import glob
 import io
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,11 +162,16 @@ def _open_jsonl(text: Text, contract: Contract) -> Cells | Unreadable:
     return _as_cells(keys, ["VARCHAR"] * len(keys), count_lines(text.data), contract, _text_table(columns))
 
 
+JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)  # numbers stay the text they were sent as
+HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # an escaped surrogate
+
+
 def _json_object(line: str) -> dict[str, object] | str:
-    """The line's object, or what is wrong with it. Numbers stay the text they were sent as."""
+    """The line's object, or what is wrong with it."""
     try:
-        value = json.loads(line, parse_float=str, parse_int=str, parse_constant=str)
-        json.dumps(value, ensure_ascii=False).encode()  # an escaped half of a character pair fails here
+        value = JSON.decode(line)
+        if HALF_A_PAIR.search(line):
+            json.dumps(value, ensure_ascii=False).encode()  # fails if the other half is not there
     except (ValueError, RecursionError) as error:
         return f"expected a JSON object, got text that is not JSON ({str(error)[:80]})"
     if not isinstance(value, dict):
