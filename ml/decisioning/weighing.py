@@ -7,7 +7,7 @@ from ml.decisioning.departments import Floats
 from ml.decisioning.evidence import Effects
 from ml.decisioning.ledger_rows import RANDOMISED
 from ml.decisioning.units import amounts_from_floats, floats
-from ml.decisioning.value import worth
+from ml.decisioning.value import lift_for, worth
 
 PRIOR_SPREAD = 1.0  # a stated effect is believed to within its own size: none and twice as much are one deviation off
 LEAST_SPREAD = 0.001  # in probability, so that a prior of nothing can be corrected too
@@ -27,7 +27,7 @@ def weighed(candidates: pl.DataFrame, effects: Effects, habits: pl.DataFrame) ->
     names = ("margin", "sales", "retained_margin", "fatigue_cost", "retailer_discount_rate", "contact_cost_amount")
     columns = {name: floats(candidates[name]) for name in names}
     contact_cost = columns.pop("contact_cost_amount")
-    valued = worth(base, mean, contact_cost=contact_cost, **columns)
+    valued = worth(base, lift_for(base, mean), contact_cost=contact_cost, **columns)
     is_known = pl.Series(~np.isnan(found))
     mostly = pl.Series(np.nan_to_num(weight) >= 0.5)
     new = {
