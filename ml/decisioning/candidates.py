@@ -44,7 +44,7 @@ def build_candidates(
     policy: Policy,
     as_of_date: date,
     effects: Effects | None = None,
-    habits: pl.DataFrame | None = None,
+    traits: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One candidate per person and treatment, valued, not yet judged.
 
@@ -55,7 +55,8 @@ def build_candidates(
               net_sales_amount_365d, gross_margin_amount_365d, last_ordered_date;
               contact_history, one row per contact: channel_code, contacted_date, origin, discount_cost_amount;
               recorded_consents, one row per person_id x channel_code x purpose_code: is_granted;
-              effects, habits: what earlier lots say about contacts (`learn_effects`, `habits_of` tonight), if anything.
+              effects, traits: what lots say about contacts (`learn_effects`), if anything, and what is known tonight of
+              every person_id and channel_code (`with_traits`).
     Returns   one row per person x treatment, sorted by both: the ledger's candidate columns without verdicts,
               and the evidence that `guardrails` reads. Amounts are rounded once to 1/10,000; an unknown input
               leaves the amount null. The department is the allowed one worth most, ties to the first name.
@@ -77,8 +78,8 @@ def build_candidates(
     night = _Night(people, departments, given.recorded_consents, policy, as_of_date)
     frames = [_candidates_of(night, treatment) for treatment in policy.treatments]
     found = pl.concat(frames, how="vertical").sort("person_id", "treatment_id")
-    if effects is not None and habits is not None:
-        found = weighed(found, effects, habits)
+    if effects is not None and traits is not None:
+        found = weighed(found, effects, traits)
     return found.drop(WORKING)
 
 

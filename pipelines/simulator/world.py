@@ -60,9 +60,7 @@ class World:
         """The day that `step` must be called for next."""
         return to_date(self.state.day)
 
-    def step(
-        self, day: date, treatments: pl.DataFrame | None = None, left_out: pl.DataFrame | None = None
-    ) -> DayFacts:
+    def step(self, day: date, treatments: pl.DataFrame | None = None, left_out: pl.DataFrame | None = None) -> DayFacts:
         """Live through one day.
 
         Takes     day: the day after the last one;
@@ -95,7 +93,7 @@ class World:
         return chosen.unique("person", keep="first", maintain_order=True)
 
     def habitual_controls(self, day: date) -> pl.DataFrame:
-        """Whom the same lots leave out of a day's campaigns, like treatments; nobody whom another one of them reaches."""
+        """Whom the same lots leave out of a day's campaigns, like treatments; nobody whom another of them reaches."""
         drawn = self._drawn(day)
         reached = drawn.filter("is_chosen").select("person")
         return drawn.filter(~pl.col("is_chosen")).drop("is_chosen").join(reached, on="person", how="anti")

@@ -33,7 +33,9 @@ def export(systems: Systems, day: Day) -> Export:
     ).filter("is_sent")
     parts = [_events(systems, day, rows, column, name, after) for column, (name, after) in EVENTS.items()]
     parts.append(_events(systems, day, rows, "machine", "Open", 30))
-    frame = pl.concat([*parts, _controls(systems, day)]).sort("dispatch_id", "time", "event_type", "id", nulls_last=True)
+    frame = pl.concat([*parts, _controls(systems, day)]).sort(
+        "dispatch_id", "time", "event_type", "id", nulls_last=True
+    )
     file = f"events_{stamp(day.number)}.jsonl.gz"
     truth = contacts.with_columns(day=pl.lit(day.number, dtype=pl.Int64)).sort("person")
     delivery = Delivery(table="messaging.events", file=file, frame=frame, key="id", format="jsonl.gz")
