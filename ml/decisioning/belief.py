@@ -90,8 +90,15 @@ def _mixed(
     mean, count = share @ means, len(cells)
     variance = share @ (left + (means - mean)[:, :count] ** 2)
     weight = np.clip(1 - variance / SPREAD**2, 0.0, 1.0)
-    found = (mean[:count], np.sqrt(variance), weight, mean[count:])
-    return Learned(cells, *(one.round(DIGITS) for one in found), round(float(share[0]), DIGITS), fitted)
+    return Learned(
+        cells,
+        multiple=mean[:count].round(DIGITS),
+        error=np.sqrt(variance).round(DIGITS),
+        weight=weight.round(DIGITS),
+        slope=mean[count:].round(DIGITS),
+        nothing_probability=round(float(share[0]), DIGITS),
+        fitted=fitted,
+    )
 
 
 def _alike(cells: Sequence[Cell]) -> Floats:
