@@ -33,10 +33,11 @@ class Learned:
     nothing_probability: float
     fitted: Fitted
 
-    def of(self, rows: pl.DataFrame) -> tuple[Floats, Floats]:
-        """Multiple of the stated lift and the evidence's weight per row; NaN for a cell that nothing is known of.
+    def of(self, rows: pl.DataFrame) -> tuple[Floats, Floats, npt.NDArray[np.bool_]]:
+        """Multiple of the stated lift, the evidence's weight, and whether such contacts were in a lot themselves.
 
         Takes     rows: channel_code, has_offer, TRAITS (null: not known, as everybody).
+        Returns   NaN for a cell that was not asked for.
         """
         place = {cell: number for number, cell in enumerate(self.cells)}
         own = np.array(
@@ -45,7 +46,8 @@ class Learned:
         traits = standardised(rows, self.fitted.centre, self.fitted.scale)
         known = own >= 0
         multiple = np.where(known, self.multiple[own] + traits @ self.slope, np.nan)
-        return multiple, np.where(known, self.weight[own], np.nan)
+        seen = np.array([*(cell in self.fitted.cells for cell in self.cells), False])
+        return multiple, np.where(known, self.weight[own], np.nan), seen[own]
 
 
 def weigh(fitted: Fitted, cells: Sequence[Cell]) -> Learned:

@@ -18,11 +18,12 @@ def weighed(candidates: pl.DataFrame, effects: Effects, traits: pl.DataFrame) ->
               contact_cost_amount, discount_rate; traits: person_id, channel_code and TRAITS of tonight.
     Returns   the same rows. What is stated concerns the named department, what the lots measure everything that a
               person buys: the margin lifted lies between the two as far as the lift rests on evidence. Of the coupons
-              given as many are used as were. `uplift_basis` is randomised where evidence weighs at least as much.
+              given as many are used as were. `uplift_basis` is randomised where such contacts were in a lot
+              themselves and what it says weighs at least as much as belief.
     """
     asked = candidates.select("person_id", "channel_code", has_offer=pl.col("discount_rate") > 0)
     rows = asked.join(traits, on=["person_id", "channel_code"], how="left", maintain_order="left")
-    multiple, weight = effects.learned.of(rows.select("channel_code", "has_offer", *TRAITS))
+    multiple, weight, is_seen = effects.learned.of(rows.select("channel_code", "has_offer", *TRAITS))
     names = ("base_probability", "margin", "basket_margin", "sales", "retained_margin", "fatigue_cost", "lift")
     its = {name: floats(candidates[name]) for name in names}
     basket = np.where(np.isnan(its["basket_margin"]), its["margin"], its["basket_margin"])
@@ -43,6 +44,6 @@ def weighed(candidates: pl.DataFrame, effects: Effects, traits: pl.DataFrame) ->
     }
     is_known = pl.Series(~np.isnan(multiple))
     changed = [pl.when(is_known).then(values).otherwise(pl.col(name)).alias(name) for name, values in new.items()]
-    mostly = pl.Series(np.nan_to_num(weight) >= 0.5)
+    mostly = pl.Series(is_seen & (np.nan_to_num(weight) >= 0.5))
     basis = pl.when(mostly).then(pl.lit(RANDOMISED)).otherwise(pl.col("uplift_basis")).alias("uplift_basis")
     return candidates.with_columns(*changed, basis)
