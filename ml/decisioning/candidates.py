@@ -143,7 +143,8 @@ def _about_a_department(night: _Night, treatment: Treatment) -> list[pl.Series]:
     after = np.array([margin_rate_after_discount(float(rate.margin_rate), discount) for rate in rates])
     floor = np.array([float(rate.floor_margin_rate) for rate in rates])
     sensitive = np.array([night.policy.is_sensitive(name) for name in inputs.names])
-    margin = expected_purchases(inputs.purchase_probability) * inputs.margin
+    chance = inputs.purchase_probability
+    margin = (chance if discount else expected_purchases(chance)) * inputs.margin  # a coupon works on one receipt
     found = _expected(night, treatment, inputs.purchase_probability, margin, inputs.sales)
     allowed = ~sensitive & (after >= floor) & (inputs.was_bought_just_now == 0)
     best = _best_column(found.value, allowed, ~sensitive)

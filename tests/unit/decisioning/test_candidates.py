@@ -52,13 +52,17 @@ def test_the_value_is_the_formula_of_the_documentation_in_numbers():
     lift = math.exp(0.21) - 1
     won = (1 - probability) - (1 - probability) ** (1 + lift)
     discount = 0.05 * sales * (probability + won)
-    assert found["department_name"] == "GROCERY"  # won often enough to pay for the discount of those who buy anyway
-    groceries = lift * -math.log(1 - probability) * margin - discount - 0.002
+    assert found["department_name"] == "FLORAL"  # a discount on groceries is given to too many sure buyers
+    groceries = lift * probability * margin - discount - 0.002
     flowers_won = 0.9 - 0.9 ** (1 + lift)
-    flowers = lift * -math.log(0.9) * 4.5 - 0.05 * 10.0 * (0.1 + flowers_won) - 0.002
-    assert groceries > flowers > 0
-    assert found["value_amount"] == Decimal(str(round(groceries, 4)))
-    assert found["discount_cost_amount"] == Decimal(str(round(discount, 4)))
+    flowers = lift * 0.1 * 4.5 - 0.05 * 10.0 * (0.1 + flowers_won) - 0.002
+    assert flowers > groceries
+    assert found["value_amount"] == Decimal(str(round(flowers, 4)))
+    assert found["discount_cost_amount"] == Decimal(str(round(0.5 * (0.1 + flowers_won), 4)))
+    message = row(build(), "next_best_category-none-email")
+    assert message["department_name"] == "GROCERY"  # nothing is given away: all purchases of the month count
+    gained = (math.exp(0.06) - 1) * -math.log(1 - probability) * margin - 0.002
+    assert message["value_amount"] == Decimal(str(round(gained, 4)))
     assert found["uplift_basis"] == "prior"
 
 
@@ -134,13 +138,13 @@ def test_if_only_a_sensitive_department_is_scored_every_department_treatment_is_
 
 def test_a_department_bought_within_the_last_three_days_gives_way_to_the_next_best():
     recent = department_history("p1").with_columns(
-        last_ordered_date=pl.when(pl.col("department_name") == "GROCERY")
+        last_ordered_date=pl.when(pl.col("department_name") == "FLORAL")
         .then(pl.lit(NIGHT).dt.offset_by("-3d"))
         .otherwise("last_ordered_date")
     )
-    assert row(build(history=recent))["department_name"] == "FLORAL"
+    assert row(build(history=recent))["department_name"] == "GROCERY"
     earlier = recent.with_columns(pl.col("last_ordered_date").dt.offset_by("-1d"))
-    assert row(build(history=earlier))["department_name"] == "GROCERY"
+    assert row(build(history=earlier))["department_name"] == "FLORAL"
 
 
 def test_the_margin_floor_counts_the_margin_over_what_is_paid():
