@@ -40,6 +40,7 @@ class Week:
     """One week of three worlds; money in units of the currency."""
 
     contact_count: int
+    cost: float  # of the contacts that were sent
     randomised_share: float  # of the decided contacts, whose uplift rests mostly on evidence
     policy: float
     nobody: float
@@ -47,7 +48,7 @@ class Week:
 
 
 def main() -> None:
-    """Run the campaign and print one line per seed and the means with intervals."""
+    """Run the campaign; prints every week, one line per seed, and the means with intervals."""
     options = _options()
     totals = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
@@ -56,16 +57,13 @@ def main() -> None:
         people = load_scenario(options.scenario).people
         gained = [sum(getattr(week, name) - week.nobody for week in weeks) / people for name in ("policy", "top")]
         totals.append(gained)
-        sent = " ".join(f"{week.contact_count:,}" for week in weeks)
-        known = " ".join(f"{week.randomised_share:.2f}" for week in weeks)
-        print(
-            f"seed {seed}: policy {gained[0]:+.3f}, top propensity {gained[1]:+.3f} a person over all weeks", flush=True
-        )
-        print(f"   contacts {sent} | resting on evidence {known}", flush=True)
-    _print_means(totals)
+        said = f"policy {gained[0]:+.3f}, top propensity {gained[1]:+.3f} a person over all weeks"
+        print(f"{options.scenario}, seed {seed}: {said}", flush=True)
+    print_means(totals)
 
 
-def _print_means(totals: list[list[float]]) -> None:
+def print_means(totals: list[list[float]]) -> None:
+    """Means over seeds of what the policy and top propensity gained a person, with Student's intervals."""
     differences = {
         "policy against nobody": [one[0] for one in totals],
         "top propensity against nobody": [one[1] for one in totals],
@@ -95,17 +93,26 @@ def _lived(name: str, seed: int, weeks: int, home: Path) -> list[Week]:
         named = _likeliest(settings, night).join(known_as(settings, recorder.systems), on="person_id")
         likeliest = as_treatments(named.sort("person_id").unique("person", keep="first", maintain_order=True))
         days = WEEK if week + 1 < weeks else max(WEEK, scenario.effects.response_days)
-        sums = [0.0, 0.0, 0.0]
+        sums, cost = [0.0, 0.0, 0.0], 0.0
         for ahead in range(days):
             day = recorder.world.next_day
             lived = live_on(recorder, settings).facts
             others = nobody.step(day), top.step(day, likeliest if ahead == 0 else None)
-            sums = [total + _value(facts, costs) for total, facts in zip(sums, (lived, *others), strict=True)]
+            sums = [total + value_of(facts, costs) for total, facts in zip(sums, (lived, *others), strict=True)]
+            cost += contact_cost(lived, costs)
         decided = ledger_of(settings).partition("decisions", night).filter(pl.col("treatment_id") != "none")
         share = (decided["uplift_basis"] == "randomised").mean()
-        found.append(Week(decided.height, float(share or 0.0), *sums))  # type: ignore[arg-type]
+        found.append(Week(decided.height, cost, float(share or 0.0), *sums))  # type: ignore[arg-type]
+        print_week(week + 1, found[-1])
     recorder.finish()
     return found
+
+
+def print_week(number: int, week: Week) -> None:
+    """What one week brought beside contacting nobody."""
+    gained = f"policy {week.policy - week.nobody:+,.2f}, top propensity {week.top - week.nobody:+,.2f}"
+    contacts = f"{week.contact_count:,} contacts for {week.cost:,.2f}, {week.randomised_share:.0%} resting on evidence"
+    print(f"   week {number}: {gained} | {contacts}", flush=True)
 
 
 def _likeliest(settings: Settings, night: date) -> pl.DataFrame:
@@ -124,12 +131,16 @@ def _costs(settings: Settings) -> dict[str, Decimal]:
     return {name: Decimal(cost) for name, cost in channels.iter_rows()}
 
 
-def _value(facts: DayFacts, costs: dict[str, Decimal]) -> float:
+def value_of(facts: DayFacts, costs: dict[str, Decimal]) -> float:
     """Margin of a day after coupons, less the contacts sent."""
     margin = pl.col("units") * (pl.col("price_cents") - pl.col("cost_cents")) - pl.col("coupon_cents")
+    return facts.lines.select(margin.sum()).item() / 100 - contact_cost(facts, costs)
+
+
+def contact_cost(facts: DayFacts, costs: dict[str, Decimal]) -> float:
+    """Of a day's contacts that were sent."""
     sent = facts.contacts.filter("is_sent")["channel"].value_counts()
-    cost = sum((costs[channel] * count for channel, count in sent.iter_rows()), Decimal(0))
-    return facts.lines.select(margin.sum()).item() / 100 - float(cost)
+    return float(sum((costs[channel] * count for channel, count in sent.iter_rows()), Decimal(0)))
 
 
 def _silent(done: int, total: int) -> None:

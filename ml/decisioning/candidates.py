@@ -16,8 +16,11 @@ from ml.decisioning.permission import is_permitted
 from ml.decisioning.policy import Policy
 from ml.decisioning.policy_rows import Action, Treatment
 from ml.decisioning.units import AMOUNT, amounts_from_floats, floats
-from ml.decisioning.value import Expected, expected_value, margin_rate_after_discount
+from ml.decisioning.value import Expected, expected_purchases, lift_of, margin_rate_after_discount, worth
 from ml.decisioning.weighing import weighed
+
+HORIZON_DAYS, VALUE_DAYS = 28, 91  # of the purchase and lapse models; of the value model
+WORKING = ("lift", "margin", "basket_margin", "sales", "retained_margin", "fatigue_cost", "retailer_discount_rate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +44,7 @@ def build_candidates(
     policy: Policy,
     as_of_date: date,
     effects: Effects | None = None,
-    habits: pl.DataFrame | None = None,
+    traits: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """One candidate per person and treatment, valued, not yet judged.
 
@@ -52,7 +55,8 @@ def build_candidates(
               net_sales_amount_365d, gross_margin_amount_365d, last_ordered_date;
               contact_history, one row per contact: channel_code, contacted_date, origin, discount_cost_amount;
               recorded_consents, one row per person_id x channel_code x purpose_code: is_granted;
-              effects, habits: what earlier lots say about contacts (`learn_effects`, `habits_of` tonight), if anything.
+              effects, traits: what lots say about contacts (`learn_effects`), if anything, and what is known tonight of
+              every person_id and channel_code (`with_traits`).
     Returns   one row per person x treatment, sorted by both: the ledger's candidate columns without verdicts,
               and the evidence that `guardrails` reads. Amounts are rounded once to 1/10,000; an unknown input
               leaves the amount null. The department is the allowed one worth most, ties to the first name.
@@ -74,9 +78,9 @@ def build_candidates(
     night = _Night(people, departments, given.recorded_consents, policy, as_of_date)
     frames = [_candidates_of(night, treatment) for treatment in policy.treatments]
     found = pl.concat(frames, how="vertical").sort("person_id", "treatment_id")
-    if effects is not None and habits is not None:
-        found = weighed(found, effects, habits)
-    return found.drop("margin", "sales", "retained_margin", "fatigue_cost", "retailer_discount_rate")
+    if effects is not None and traits is not None:
+        found = weighed(found, effects, traits)
+    return found.drop(WORKING)
 
 
 def _candidates_of(night: _Night, treatment: Treatment) -> pl.DataFrame:
@@ -98,6 +102,8 @@ def _candidates_of(night: _Night, treatment: Treatment) -> pl.DataFrame:
         pl.lit(channel.channel_code).alias("channel_code"),
         *columns,
         pl.lit(PRIOR).alias("uplift_basis"),
+        pl.lit(lift_of(float(treatment.prior_effect_log_odds))).alias("lift"),
+        pl.Series("basket_margin", _expected_margin(night.people, HORIZON_DAYS)),
         pl.Series("retained_margin", _retained_margin(night.people, action)),
         pl.Series("fatigue_cost", _fatigue(night, treatment)),
         pl.lit(float(offer.retailer_rate)).alias("retailer_discount_rate"),
@@ -115,9 +121,9 @@ def _candidates_of(night: _Night, treatment: Treatment) -> pl.DataFrame:
 
 
 def _about_the_person(night: _Night, treatment: Treatment) -> list[pl.Series]:
-    """Base: the chance of any order in 28 days; one purchase is the person's mean order."""
+    """Base: any order in 28 days, and the margin of all that is expected to be bought in them."""
     people, count = night.people, night.people.height
-    margin = floats(people["gross_margin_amount_365d"]) / _positive(floats(people["order_count_365d"]))
+    margin = _expected_margin(people, HORIZON_DAYS)
     base = 1 - floats(people["lapse_probability"])
     found = _expected(night, treatment, base, margin, np.zeros(count))
     unknown = np.full(count, np.nan)
@@ -137,7 +143,9 @@ def _about_a_department(night: _Night, treatment: Treatment) -> list[pl.Series]:
     after = np.array([margin_rate_after_discount(float(rate.margin_rate), discount) for rate in rates])
     floor = np.array([float(rate.floor_margin_rate) for rate in rates])
     sensitive = np.array([night.policy.is_sensitive(name) for name in inputs.names])
-    found = _expected(night, treatment, inputs.purchase_probability, inputs.margin, inputs.sales)
+    chance = inputs.purchase_probability
+    margin = (chance if discount else expected_purchases(chance)) * inputs.margin  # a coupon works on one receipt
+    found = _expected(night, treatment, inputs.purchase_probability, margin, inputs.sales)
     allowed = ~sensitive & (after >= floor) & (inputs.was_bought_just_now == 0)
     best = _best_column(found.value, allowed, ~sensitive)
     row = np.arange(count)
@@ -146,7 +154,7 @@ def _about_a_department(night: _Night, treatment: Treatment) -> list[pl.Series]:
         pl.Series(inputs.names, dtype=pl.String).gather(best),
         inputs.purchase_probability[row, best],
         picked,
-        inputs.margin[row, best],
+        margin[row, best],
         inputs.sales[row, best],
         sensitive[best].astype(np.float64),
         inputs.was_bought_just_now[row, best],
@@ -159,9 +167,9 @@ def _expected(night: _Night, treatment: Treatment, base: Floats, margin: Floats,
     action, fatigue = night.policy.actions[treatment.action_id], _fatigue(night, treatment)
     retained = _retained_margin(night.people, action)
     wide = base.ndim == 2  # one column per department: what belongs to the person counts for each
-    return expected_value(
+    return worth(
         base,
-        effect_log_odds=float(treatment.prior_effect_log_odds),
+        lift_of(float(treatment.prior_effect_log_odds)),
         margin=margin,
         sales=sales,
         retained_margin=retained[:, None] if wide else retained,
@@ -175,9 +183,14 @@ def _retained_margin(people: pl.DataFrame, action: Action) -> Floats:
     """Share of the margin expected in the next 91 days; not looked at by actions that retain nothing."""
     if not action.retained_value_rate:
         return np.zeros(people.height)
+    return float(action.retained_value_rate) * _expected_margin(people, VALUE_DAYS)
+
+
+def _expected_margin(people: pl.DataFrame, days: int) -> Floats:
+    """Of all that a person is expected to buy in so many of the next 91 days."""
     own_rate = floats(people["gross_margin_amount_365d"]) / _positive(floats(people["net_sales_amount_365d"]))
     expected_sales = np.maximum(floats(people["net_sales_91d"]), 0)  # a regression may go slightly below
-    return float(action.retained_value_rate) * expected_sales * own_rate
+    return expected_sales * own_rate * days / VALUE_DAYS
 
 
 def _fatigue(night: _Night, treatment: Treatment) -> Floats:

@@ -1,46 +1,30 @@
-"""What the retailer's own lots say about contacts: who was left out by chance, and what became of both kinds.
+"""What the retailer's lots say about contacts: who was left out by chance, and what became of both kinds.
 
 Whoever is withheld gets nothing for a period (`explore.PERIOD_DAYS`), so a person's first solved contact in it begins
-an experiment: that contact and what follows it, against nothing.
+an experiment: that contact and what follows it, against nothing. Declared campaigns: see `lots`.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from ml.decisioning.departments import Floats
+from ml.decisioning.belief import Learned, weigh
 from ml.decisioning.explore import PERIOD_DAYS, period_of
+from ml.decisioning.fairness import fair_lots
 from ml.decisioning.ledger_rows import NONE
+from ml.decisioning.lifts import DIGITS, Cell, fit_lifts
+from ml.decisioning.lots import cell_of
 from ml.decisioning.policy import Policy
-from ml.effect.score import UpliftModel
-from ml.effect.trial import Roles
-from ml.effect.uplift import measure_uplift
-from ml.errors import InsufficientDataError
-from ml.features.build import person_features
-from ml.features.source import FeatureSource
+from ml.decisioning.traits import LEAST_DAYS, Past, with_outcomes, with_traits
+from ml.decisioning.value import lift_of
 
-LOOK_BACK_PERIODS = 7  # half a year: older answers cost as much and tell of another season
+LOOK_BACK_PERIODS = 7  # half a year: older answers tell of another season
 EPOCH = date(1970, 1, 1).toordinal()
-FEWEST_WITHHELD = 50  # per treatment; with fewer nothing is said about it
-TREATED_PER_WITHHELD = 4  # more treated rows cost time and add next to no precision
-HABITS = (
-    "days_since_last_order",
-    "order_count_28d",
-    "order_count_91d",
-    "net_sales_amount_91d",
-    "net_sales_per_order_56d",
-    "discount_rate_56d",
-    "coupon_discount_rate_56d",
-    "promoted_sales_rate_56d",
-    "lateness_ratio_56d",
-    "top_department_sales_rate_56d",
-)
-OF_CONTACT = ("base_probability", "discount_rate", "channel_code", "action_id")
-ROLES = Roles("decision_id", "arm", "withheld", "bought", (*OF_CONTACT, *HABITS), probability="chance")
-FACTS = ["decision_id", "person_id", "treatment_id", "as_of_date", "arm", "chance", "bought", "contact_count"]
+FEWEST_ROWS = 400  # with fewer nothing is said
+SURE_ERRORS = 4.0  # coupons are there if those who were sent something use more by so many standard errors
 DECIDED = (  # of the ledger's decisions
     "as_of_date",
     "decision_id",
@@ -51,36 +35,23 @@ DECIDED = (  # of the ledger's decisions
     "nothing_probability",
     "approval",
 )
-OFFERED = ("as_of_date", "person_id", "treatment_id", "department_name", *OF_CONTACT)  # of its candidates
 
 
 @dataclass(frozen=True, slots=True)
 class Effects:
-    """What was learned; `withheld` counts rows per treatment, only those with enough are answered."""
+    """What the lots say, ready for tonight.
 
-    model: UpliftModel
-    withheld: dict[str, int]
-    row_count: int
-    contacts: float  # that a treated person got on average, the first included: an effect is that of all of them
-    effect: float  # of one contact on average, in probability
-    error: float
+    learned       multiples of the stated lifts, of orders;
+    sales_rate    what an order more brings in sales, relative to an average order;
+    use_rate      of the coupons sent, how many are used by people who buy; 1: not known;
+    arms          treated and left-out rows per channel and kind of lot; unfair: campaigns that were not used.
+    """
 
-    def of(self, candidates: pl.DataFrame, habits: pl.DataFrame) -> tuple[Floats, Floats]:
-        """Uplift in probability and its standard error per candidate; NaN where there is no evidence.
-
-        Takes     candidates: candidate_id (in order, unique), person_id, treatment_id and OF_CONTACT;
-                  habits: person_id and HABITS, of the same date.
-        """
-        known = pl.col("treatment_id").is_in(sorted(self.withheld)) & pl.col("base_probability").is_not_null()
-        asked = candidates.filter(known).join(habits, on="person_id", how="left", maintain_order="left")
-        uplift, error = (np.full(candidates.height, np.nan) for _ in range(2))
-        if asked.height:
-            name = pl.col("candidate_id").cast(pl.String).str.zfill(12).alias(ROLES.person)
-            found = self.model.score(asked.with_columns(name))
-            place = found[ROLES.person].cast(pl.Int64).to_numpy()
-            uplift[place] = found["uplift"].to_numpy() / self.contacts
-            error[place] = found["standard_error"].to_numpy() / self.contacts
-        return uplift, error
+    learned: Learned
+    sales_rate: float
+    use_rate: float
+    arms: dict[str, tuple[int, int]]
+    unfair: tuple[str, ...]
 
 
 def first_night(as_of_date: date) -> date:
@@ -114,95 +85,107 @@ def first_contacts(decisions: pl.DataFrame, policy: Policy, observed_through: da
     )
 
 
-def collect_evidence(first: pl.DataFrame, candidates: pl.DataFrame, source: FeatureSource) -> pl.DataFrame:
-    """What came of each first contact, done or withheld.
+def collect_evidence(lots: pl.DataFrame, past: Past) -> pl.DataFrame:
+    """What came of each lot.
 
-    Takes     first: of `first_contacts`; candidates: the ledger's rows of at least those persons, treatments and
-              nights, OFFERED; source: facts as of tonight.
-    Returns   one row per decision, sorted by decision_id: FACTS, OF_CONTACT and HABITS (as of the period's first day).
-              arm: treated or withheld; chance: of the own arm, given that it was one of the two; bought: 1.0 if the
-              named department (or anything, if none was named) was bought within the treatment's horizon.
-    Ignores   persons who have merged since, whose purchases stand under another id.
+    Takes     lots: LOTS of any kind; past: as of tonight.
+    Returns   the lots of people who were known on their day, with EXPECTED, TRAITS (as of that day) and outcomes.
+    Ignores   who had bought nothing in the 91 days before, and the first weeks of the data; persons who have merged
+              since, whose purchases stand under another id.
     """
-    known = source.summaries.orders.select(pl.col("person_id").cast(pl.String)).unique()
-    named = (
-        first.join(known, on="person_id", how="semi")
-        .with_columns(arm=pl.when(pl.col("treatment_id") == NONE).then(pl.lit("withheld")).otherwise(pl.lit("treated")))
-        .drop("treatment_id")
-        .rename({"solved_treatment_id": "treatment_id"})
+    first = past.bought["ordered_date"].min()
+    if lots.is_empty() or not isinstance(first, date):
+        return with_outcomes(with_traits(lots.clear(), past, date.max), past)
+    late = lots.filter(pl.col("as_of_date") >= first + timedelta(days=LEAST_DAYS))
+    parts = [with_traits(late.clear(), past, first)] + [
+        with_traits(part, past, day) for (day,), part in sorted(late.partition_by("as_of_date", as_dict=True).items())
+    ]
+    known = pl.concat(parts).filter(pl.col("expected_orders") > 0)
+    return with_outcomes(known, past).sort("lot_id")
+
+
+def learn_effects(evidence: pl.DataFrame, policy: Policy, *, seed: int) -> Effects | None:
+    """What the rows say about every kind of contact of the policy; None if they are too few to say anything."""
+    fair, unfair = fair_lots(evidence, seed=seed)
+    offered, use_rate = _with_offers(fair)
+    rows = _with_stated_lift(offered, policy)
+    if rows.height < FEWEST_ROWS:
+        return None
+    cells: list[Cell] = sorted({cell_of(policy, one) for one in policy.treatments})
+    counted = rows.group_by("channel_code", pl.col("campaign_id").is_null(), maintain_order=True).agg(
+        pl.col("is_treated").sum(), left_out=(~pl.col("is_treated")).sum()
     )
-    rows = _thinned(named.join(candidates.select(OFFERED), on=["as_of_date", "person_id", "treatment_id"]))
-    return _with_outcome(_with_habits(rows, source), source).select(*FACTS, *OF_CONTACT, *HABITS).sort("decision_id")
+    arms = {f"{code} {'nights' if own else 'campaigns'}": (done, out) for code, own, done, out in counted.iter_rows()}
+    return Effects(weigh(fit_lifts(rows), cells), _sales_rate(rows), use_rate, dict(sorted(arms.items())), unfair)
 
 
-def in_words_of(effects: Effects | None) -> dict[str, object]:
+def in_words_of(effects: Effects | None) -> dict[str, Any]:
     """For the report: plain numbers."""
     if effects is None:
         return {"row_count": 0}
+    learned = effects.learned
+    multiples = zip(learned.cells, learned.multiple, learned.error, learned.weight, strict=True)
     return {
-        "row_count": effects.row_count,
-        "withheld_count": effects.withheld,
-        "contacts_per_person": effects.contacts,
-        "effect": effects.effect,
-        "standard_error": effects.error,
+        "row_count": learned.fitted.row_count,
+        "arms": {name: list(counts) for name, counts in effects.arms.items()},
+        "unfair_campaigns": list(effects.unfair),
+        "no_effect_probability": round(learned.nothing_probability, 6),
+        "multiple_of_stated_lift": {
+            f"{channel} {'with' if has_offer else 'without'} offer": [round(float(one), 4) for one in numbers]
+            for (channel, has_offer), *numbers in multiples
+        },
+        "sales_rate": round(effects.sales_rate, 4),
+        "use_rate": round(effects.use_rate, 4),
     }
 
 
-def learn_effects(evidence: pl.DataFrame, *, seed: int) -> Effects | None:
-    """Uplift learned from the rows, by the engine of `nightmarket uplift`; None if they are too few to say anything."""
-    counts = evidence.filter(arm="withheld").group_by("treatment_id").len().sort("treatment_id")
-    enough = {name: count for name, count in counts.iter_rows() if count >= FEWEST_WITHHELD}
-    rows = evidence.filter(pl.col("treatment_id").is_in(sorted(enough)))  # few: threads would wait for each other
-    try:
-        measured = measure_uplift(rows, ROLES, seed=seed, threads=1) if enough else None
-    except InsufficientDataError:
-        measured = None
-    if measured is None:
-        return None
-    average = measured.model.arms[0].average
-    contacts = max(float(rows.filter(arm="treated")["contact_count"].cast(pl.Float64).mean() or 1.0), 1.0)  # type: ignore[arg-type]
-    return Effects(
-        measured.model, enough, rows.height, contacts, average.effect / contacts, average.effect_error / contacts
+def _with_offers(rows: pl.DataFrame) -> tuple[pl.DataFrame, float]:
+    """has_offer of campaigns, by whether their people use more coupons; and the share of coupons that are used."""
+    chance = pl.col("chance")
+    score = pl.when("is_treated").then(1 / chance).otherwise(-1 / (1 - chance)) * pl.col("coupon_orders")
+    named = rows.with_columns(_score=score, _kind=pl.col("campaign_id").is_null())
+    each = named.group_by("channel_code", "_kind", "has_offer").agg(
+        used=pl.col("_score").mean(),
+        sure=pl.col("_score").mean() / (pl.col("_score").std() / pl.len().sqrt()),
+        buying=(pl.col("orders") > 0).mean(),
+        count=pl.len(),
     )
+    sees = each.with_columns(_seen=(pl.col("sure").fill_nan(0.0) > SURE_ERRORS).fill_null(False))
+    keys = ["channel_code", "_kind"]
+    told = named.join(sees.select(*keys, "has_offer", "_seen"), on=[*keys, "has_offer"], nulls_equal=True)
+    offers = sees.filter("_seen")
+    buying = float((offers["buying"] * offers["count"]).sum())
+    use_rate = float((offers["used"] * offers["count"]).sum()) / buying if buying > 0 else 1.0
+    filled = told.with_columns(pl.col("has_offer").fill_null(pl.col("_seen")))
+    return filled.drop("_score", "_kind", "_seen").sort("lot_id"), round(float(np.clip(use_rate, 0.0, 1.0)), DIGITS)
 
 
-def _thinned(rows: pl.DataFrame) -> pl.DataFrame:
-    """All withheld rows and a share of the treated ones of each period, by the digits of the decision's id."""
-    share = pl.min_horizontal(
-        1.0, TREATED_PER_WITHHELD * (pl.col("arm") == "withheld").sum() / (pl.col("arm") == "treated").sum()
-    ).over("period")
-    lot = pl.col("decision_id").str.slice(8, 8).str.to_integer(base=16, strict=False, dtype=pl.Int64) / 2**32
-    kept = rows.with_columns(share=share.fill_nan(1.0)).filter((pl.col("arm") == "withheld") | (lot < pl.col("share")))
-    treated, withheld = pl.col("solved_probability") * pl.col("share"), pl.col("nothing_probability")
-    own = pl.when(pl.col("arm") == "treated").then(treated).otherwise(withheld)
-    return kept.with_columns(chance=own / (treated + withheld))
-
-
-def _with_habits(rows: pl.DataFrame, source: FeatureSource) -> pl.DataFrame:
-    """Habits as they were known when the period began: a few dates serve all rows."""
-    nobody = rows.clear().with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in HABITS)
-    parts: Sequence[pl.DataFrame] = [
-        part.join(habits_of(source, date.fromordinal(period * PERIOD_DAYS)), on="person_id", how="left")
-        for (period,), part in sorted(rows.partition_by("period", as_dict=True).items())
-    ]
-    return pl.concat([nobody, *parts])
-
-
-def habits_of(source: FeatureSource, day: date) -> pl.DataFrame:
-    """person_id and HABITS as they were known when a day began."""
-    return person_features(source.summaries, day).select("person_id", pl.col(HABITS).cast(pl.Float64))
-
-
-def _with_outcome(rows: pl.DataFrame, source: FeatureSource) -> pl.DataFrame:
-    bought = source.summaries.departments.select(
-        pl.col("person_id", "department_name").cast(pl.String), "ordered_date"
-    ).unique()
-    met = rows.select("decision_id", "person_id", "as_of_date", "horizon_days", named="department_name").join(
-        bought, on="person_id"
+def _with_stated_lift(rows: pl.DataFrame, policy: Policy) -> pl.DataFrame:
+    """Of a campaign the mean lift stated for its channel's treatments, of its kind if there are any; else left out."""
+    stated = pl.DataFrame(
+        [(*cell_of(policy, one), lift_of(float(one.prior_effect_log_odds))) for one in policy.treatments],
+        schema={"channel_code": pl.String, "has_offer": pl.Boolean, "_lift": pl.Float64},
+        orient="row",
     )
-    inside = pl.col("ordered_date").is_between(
-        pl.col("as_of_date"), pl.col("as_of_date") + pl.duration(days=pl.col("horizon_days")), closed="left"
+    own = stated.group_by("channel_code", "has_offer").agg(pl.col("_lift").mean())
+    whole = stated.group_by("channel_code").agg(_any=pl.col("_lift").mean())
+    joined = rows.join(own, on=["channel_code", "has_offer"], how="left").join(whole, on="channel_code", how="left")
+    filled = joined.with_columns(pl.coalesce("stated_lift", "_lift", "_any").alias("stated_lift"))
+    return filled.drop("_lift", "_any").filter(pl.col("stated_lift") > 0).sort("lot_id")
+
+
+def _sales_rate(rows: pl.DataFrame) -> float:
+    """Sales that come and go with a person's orders, per average order: an order more takes something from others.
+
+    Within persons, over their lots: what differs between people is not what one more order brings.
+    """
+    mine = rows.select(
+        orders=pl.col("orders") - pl.col("orders").mean().over("person_id", "horizon_days"),
+        sales=pl.col("sales") - pl.col("sales").mean().over("person_id", "horizon_days"),
     )
-    fits = pl.col("named").is_null() | (pl.col("named") == pl.col("department_name"))
-    won = met.filter(inside & fits).select("decision_id").unique().with_columns(bought=pl.lit(1.0))
-    return rows.join(won, on="decision_id", how="left").with_columns(pl.col("bought").fill_null(0.0))
+    square, total = float((mine["orders"] ** 2).sum()), float(rows["orders"].sum())
+    if square <= 0 or total <= 0 or float(rows["sales"].sum()) <= 0:
+        return 1.0
+    average = float(rows["sales"].sum()) / total
+    slope = float((mine["orders"] * mine["sales"]).sum()) / square
+    return round(float(np.clip(slope / average, 0.0, 1.0)), DIGITS)

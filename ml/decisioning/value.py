@@ -7,6 +7,8 @@ import numpy as np
 
 from ml.decisioning.departments import Floats
 
+MOST_CERTAIN = 0.999  # a chance above it tells no longer how often somebody buys
+
 
 @dataclass(frozen=True, slots=True)
 class Expected:
@@ -17,52 +19,38 @@ class Expected:
     value: Floats
 
 
-def uplift(probability: Floats, effect_log_odds: float) -> Floats:
-    """By how much a stated effect on the log-odds raises a purchase probability.
+def lift_of(effect_log_odds: float) -> float:
+    """The relative rise of a purchase rate that a stated effect on the log-odds means.
 
-    Sure buyers (near 1) and people who never buy (near 0) hardly move; the undecided move most.
+    Log-odds of a purchase within a short time are the logarithm of its rate, because there the chance is small; over
+    any longer time the rate ratio is the same, while a chance near 1 has nowhere to go.
     """
-    odds_factor = math.exp(effect_log_odds)
-    raised = probability * odds_factor / (1 - probability + probability * odds_factor)
-    return raised - probability
+    return math.exp(effect_log_odds) - 1
 
 
-def expected_value(
-    probability: Floats,
-    *,
-    effect_log_odds: float,
-    margin: Floats,
-    sales: Floats,
-    retained_margin: Floats,
-    retailer_discount_rate: float,
-    contact_cost: float,
-    fatigue_cost: Floats,
-) -> Expected:
-    """Expected incremental contribution margin of one contact.
+def expected_purchases(probability: Floats) -> Floats:
+    """How often somebody buys who buys at all with this chance, if purchases come by themselves (Poisson)."""
+    return np.asarray(-np.log1p(-np.minimum(probability, MOST_CERTAIN)))
 
-    Takes     probability: of a purchase without the contact, calibrated; margin, sales: of one purchase;
-              retained_margin: what a won purchase saves of the margin expected later;
-              retailer_discount_rate: share of the price that the retailer itself gives away.
-    Returns   Expected: uplift x (margin + retained margin) - discount - contact cost - fatigue cost, where
-              the discount is given to everybody who buys: those won, and those who would have bought anyway.
-    Source    own definition, after Goldenberg et al. (2020), Free Lunch! Retrospective Uplift Modeling for
-              Dynamic Promotions Recommendation: incremental gain less incremental cost.
+
+def uplift(probability: Floats, lift: Floats | float) -> Floats:
+    """By how much a relative rise of the rate raises the chance of at least one purchase.
+
+    Sure buyers (near 1) and people who never buy (near 0) hardly move in this measure; sure buyers buy more often.
     """
-    return worth(
-        probability,
-        uplift(probability, effect_log_odds),
-        margin=margin,
-        sales=sales,
-        retained_margin=retained_margin,
-        retailer_discount_rate=retailer_discount_rate,
-        contact_cost=contact_cost,
-        fatigue_cost=fatigue_cost,
-    )
+    return np.asarray((1 - probability) - (1 - probability) ** (1 + np.maximum(lift, -1)))
+
+
+def lift_for(probability: Floats, gained: Floats) -> Floats:
+    """The relative rise of the rate that raises the chance of at least one purchase by so much; undoes `uplift`."""
+    before = np.clip(probability, 1 - MOST_CERTAIN, MOST_CERTAIN)
+    after = np.clip(before + gained, 0, MOST_CERTAIN)
+    return np.asarray(np.log1p(-after) / np.log1p(-before) - 1)
 
 
 def worth(
     probability: Floats,
-    gained: Floats,
+    lift: Floats | float,
     *,
     margin: Floats,
     sales: Floats,
@@ -71,10 +59,21 @@ def worth(
     contact_cost: Floats | float,
     fatigue_cost: Floats,
 ) -> Expected:
-    """The same for an uplift in probability that is known from elsewhere; both together stay between 0 and 1."""
-    gained = np.clip(gained, -probability, 1 - probability)
+    """Expected incremental contribution margin of one contact.
+
+    Takes     probability: of at least one purchase without the contact, calibrated; lift: relative rise of the rate;
+              margin: expected over the horizon without the contact, of what the lift concerns; sales: of one purchase;
+              retained_margin: what a won person saves of the margin expected later;
+              retailer_discount_rate: share of the price that the retailer itself gives away.
+    Returns   Expected: lift x margin + uplift x retained margin - discount - contact cost - fatigue cost, where the
+              discount is given once to everybody who buys: those won, and those who would have bought anyway.
+    Source    own definition, after Goldenberg et al. (2020), Free Lunch! Retrospective Uplift Modeling for
+              Dynamic Promotions Recommendation: incremental gain less incremental cost.
+    """
+    lift = np.maximum(lift, -1.0)
+    gained = uplift(probability, lift)
     discount = retailer_discount_rate * sales * (probability + gained)
-    value = gained * (margin + retained_margin) - discount - contact_cost - fatigue_cost
+    value = lift * margin + gained * retained_margin - discount - contact_cost - fatigue_cost
     return Expected(gained, discount, value)
 
 

@@ -13,25 +13,13 @@ from data_quality.gates import GateResult, judge
 from ml.decisioning.assignment import assign, current_arms
 from ml.decisioning.candidates import build_candidates
 from ml.decisioning.decide import DecisionResult, decide, model_versions
-from ml.decisioning.evidence import (
-    DECIDED,
-    HABITS,
-    OFFERED,
-    Effects,
-    collect_evidence,
-    first_contacts,
-    first_night,
-    in_words_of,
-    learn_effects,
-)
-from ml.decisioning.ledger_rows import NONE
+from ml.decisioning.evidence import in_words_of
 from ml.decisioning.policy import Policy, load_policy
-from ml.features.source import open_facts
 from ml.identity.descent import birth_roots
 from pipelines.assets.models import SCORES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
 from pipelines.consents import known_consents
-from pipelines.facts import observed_through, read_facts
+from pipelines.effects import known_effects
 from pipelines.ledger_schema import ASSIGNMENTS, STREAMS
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
@@ -45,9 +33,7 @@ DESCRIPTIONS = {
     "decisions": "One row per person, `none` included: what, why, with which chance, and the runners-up.",
     "certificates": "One row per shared limit: used, price; with the value, its proven upper bound and the gap.",
 }
-READ = ("customer_360", "contact_history", "fct_order_lines", "person_consents")
-_HABITS = ", ".join(f"{one}::double as {one}" for one in HABITS)
-HABITS_TONIGHT = f"select person_id, {_HABITS} from features.features_person order by person_id"
+READ = ("customer_360", "contact_history", "fct_order_lines", "fct_message_events", "person_consents")
 DEPARTMENT_HISTORY = """
     select
         lines.person_id,
@@ -129,34 +115,11 @@ def _arms(night: Night, policy: Policy, as_of_date: date) -> tuple[pl.DataFrame,
     return new.select(pl.col(name).cast(kind) for name, kind in ASSIGNMENTS.items()), arms
 
 
-def _evidence(night: Night, policy: Policy, as_of_date: date) -> tuple[Effects | None, pl.DataFrame | None]:
-    """What the lots of earlier nights say about contacts, and everybody's habits tonight; nothing without such lots.
-
-    Recorded data cannot have answered a decision: its evidence would be of no contact at all.
-    """
-    nights = [one for one in night.ledger.nights() if first_night(as_of_date) <= one < as_of_date]
-    if night.settings.retailer.is_replay or not nights:
-        return None, None
-    meant = night.ledger.scan("decisions", nights).select(DECIDED).filter(pl.col("solved_treatment_id") != NONE)
-    first = first_contacts(meant.collect(), policy, observed_through(night.warehouse, as_of_date))
-    if first.filter(pl.col("treatment_id") == NONE).is_empty():
-        return None, None
-    keys = first.lazy().select("as_of_date", "person_id", treatment_id="solved_treatment_id")
-    due = [one for one in nights if one in set(first["as_of_date"])]
-    offered = (
-        night.ledger.scan("candidates", due).select(OFFERED).join(keys, on=list(keys.collect_schema()), how="semi")
-    )
-    source = open_facts(read_facts(night.warehouse), as_of_date)
-    rows = collect_evidence(first, offered.collect(), source)
-    effects = learn_effects(rows, seed=night.settings.retailer.random_seed)
-    return effects, None if effects is None else night.warehouse.read(HABITS_TONIGHT)
-
-
 def _decide(
     night: Night, policy: Policy, arms: pl.DataFrame, consents: pl.DataFrame, as_of_date: date
 ) -> DecisionResult:
     read = night.warehouse.read
-    effects, habits = _evidence(night, policy, as_of_date)
+    effects, traits = known_effects(night, policy, as_of_date)
     night.note(as_of_date, "effects", in_words_of(effects))
     scores = read("select * from scores.scores_person order by person_id, model_name, target")
     candidates = build_candidates(
@@ -168,7 +131,7 @@ def _decide(
         policy=policy,
         as_of_date=as_of_date,
         effects=effects,
-        habits=habits,
+        traits=traits,
     )
     return decide(
         candidates,

@@ -20,3 +20,4 @@ class DayFacts:
     tickets: pl.DataFrame  # one row per support ticket opened, with the day it will be solved
     consent_changes: pl.DataFrame  # one row per person, channel: is_granted, reason
     gone: np.ndarray  # people who left for good
+    controls: pl.DataFrame  # person, treatment_id, channel: whom a lot left out of what they would have been sent

@@ -140,7 +140,7 @@ def simulate_history(scenario: Scenario, home: Path, progress: Callable[[int, in
     recorder.write_people()
     for done in range(scenario.days):
         day = world.next_day
-        recorder.record(world.step(day, world.habitual_treatments(day)))
+        recorder.record(world.step(day, world.habitual_treatments(day), world.habitual_controls(day)))
         progress(done + 1, scenario.days)
     recorder.finish()
     recorder.write_expectations()

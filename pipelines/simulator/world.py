@@ -12,7 +12,7 @@ from pipelines.simulator.aftermath import Aftermath
 from pipelines.simulator.calendar import EPOCH, to_date, weekday
 from pipelines.simulator.categories import CATEGORIES
 from pipelines.simulator.consents import Consents
-from pipelines.simulator.contacts import checked, contact, no_treatments
+from pipelines.simulator.contacts import channel_numbers, checked, contact, no_treatments
 from pipelines.simulator.facts import DayFacts
 from pipelines.simulator.hazards import Hazards
 from pipelines.simulator.market import Market
@@ -60,12 +60,13 @@ class World:
         """The day that `step` must be called for next."""
         return to_date(self.state.day)
 
-    def step(self, day: date, treatments: pl.DataFrame | None = None) -> DayFacts:
+    def step(self, day: date, treatments: pl.DataFrame | None = None, left_out: pl.DataFrame | None = None) -> DayFacts:
         """Live through one day.
 
         Takes     day: the day after the last one;
                   treatments: one row per contact made that morning: person i64, treatment_id, channel,
-                  offer_depth f64 0..1, category (a department, or null for the whole shop). None: nobody is contacted.
+                  offer_depth f64 0..1, category (a department, or null for the whole shop). None: nobody is contacted;
+                  left_out: rows like these whom the sender's lot left out. They change nothing but what is told.
         Returns   the day's facts. The state advances.
         Raises    ContractError if a day is left out or repeated, or a treatment is not one.
         """
@@ -76,6 +77,7 @@ class World:
             )
         given = checked(no_treatments() if treatments is None else treatments, len(self.people))
         consent, changes = self.consents.on(number, self.state.consent)
+        controls = self._would_be_sent(no_treatments() if left_out is None else left_out, number, consent)
         gone = self._leave(number)
         reached = contact(self.scenario, self.people, given, number, self.state.response, consent, self.state.is_here)
         alive = np.flatnonzero(self.state.is_here)
@@ -83,28 +85,44 @@ class World:
         self.state.last_day[done.bought] = number
         self.state = State(number + 1, self.state.is_here, self.state.last_day, done.response, reached.consent)
         after = self.aftermath.of(number, done.baskets, done.lines, reached.contacts, alive)
-        return DayFacts(day, reached.contacts, done.baskets, done.lines, *after, changes, gone)
+        return DayFacts(day, reached.contacts, done.baskets, done.lines, *after, changes, gone, controls)
 
     def habitual_treatments(self, day: date) -> pl.DataFrame:
         """Whom the retailer contacts by habit on a day: the scenario's campaigns, each for a random share."""
+        chosen = self._drawn(day).filter("is_chosen").drop("is_chosen")
+        return chosen.unique("person", keep="first", maintain_order=True)
+
+    def habitual_controls(self, day: date) -> pl.DataFrame:
+        """Whom the same lots leave out of a day's campaigns, like treatments; nobody whom another of them reaches."""
+        drawn = self._drawn(day)
+        reached = drawn.filter("is_chosen").select("person")
+        return drawn.filter(~pl.col("is_chosen")).drop("is_chosen").join(reached, on="person", how="anti")
+
+    def _drawn(self, day: date) -> pl.DataFrame:
+        """Everybody and every campaign of a day: treatment columns and is_chosen."""
         number = (day - EPOCH).days
         week = (number - self.scenario.first_day_number) // 7
         person = np.arange(len(self.people))
-        frames = [no_treatments()]
+        frames = [no_treatments().with_columns(is_chosen=pl.lit(True))]
         for campaign in self.scenario.campaigns:
             if campaign.weekday != weekday(number) or week % campaign.every_weeks:
                 continue
-            chosen = person[
-                uniform(self.scenario.seed, f"campaign {campaign.campaign}", person, number) < campaign.share
-            ]
-            frame = pl.DataFrame({"person": chosen}).with_columns(
+            lots = uniform(self.scenario.seed, f"campaign {campaign.campaign}", person, number)
+            frame = pl.DataFrame({"person": person}).with_columns(
                 treatment_id=pl.lit(f"{campaign.campaign}-{day}"),
                 channel=pl.lit(campaign.channel),
                 offer_depth=pl.lit(campaign.offer_depth),
                 category=pl.lit(campaign.department, dtype=pl.String),
+                is_chosen=pl.Series(lots < campaign.share),
             )
             frames.append(frame)
-        return pl.concat(frames).unique("person", keep="first", maintain_order=True)
+        return pl.concat(frames)
+
+    def _would_be_sent(self, left_out: pl.DataFrame, day: int, consent: np.ndarray) -> pl.DataFrame:
+        """person, treatment_id, channel of those who have joined and consent: to the others nothing is sent anyway."""
+        person = left_out["person"].to_numpy()
+        is_open = consent[person, channel_numbers(left_out)] & (self.people.joined_day[person] <= day)
+        return left_out.filter(pl.Series(is_open)).select("person", "treatment_id", "channel")
 
     def _first_state(self) -> State:
         count, first = len(self.people), self.scenario.first_day_number

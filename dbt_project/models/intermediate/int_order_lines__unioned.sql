@@ -37,6 +37,7 @@ lines as (
         product_id,
         'pos' as source_code,
         quantity < 0 or net_sales_amount < 0 as is_return,
+        coupon_discount_amount > 0 or coupon_match_discount_amount > 0 as is_with_coupon,
         quantity,
         retail_discount_amount,
         coupon_match_discount_amount,
@@ -56,6 +57,7 @@ lines as (
         journal_lines.product_id,
         'till' as source_code,
         journal_lines.is_return or journal_lines.quantity < 0 or journal_lines.net_sales_amount < 0 as is_return,
+        journal_lines.is_with_coupon,
         journal_lines.quantity,
         journal_lines.retail_discount_amount,
         0::decimal(18, 2) as coupon_match_discount_amount,
@@ -79,6 +81,7 @@ lines as (
         web_lines.product_id,
         'shopify' as source_code,
         false as is_return,
+        false as is_with_coupon,  -- the shop's codes are not read
         web_lines.quantity,
         web_lines.retail_discount_amount,
         0::decimal(18, 2) as coupon_match_discount_amount,
@@ -99,6 +102,7 @@ lines as (
         refunded_lines.product_id,
         'shopify' as source_code,
         true as is_return,
+        false as is_with_coupon,
         -refunded_lines.quantity as quantity,
         0::decimal(18, 2) as retail_discount_amount,  -- what was given back is net of it
         0::decimal(18, 2) as coupon_match_discount_amount,
@@ -127,6 +131,7 @@ select
     -- attributes
     source_code,
     is_return,
+    is_with_coupon,
 
     -- measures
     quantity,

@@ -15,6 +15,7 @@ EVENTS = {  # outcome column -> event, seconds after sending
     "unsubscribed": ("Unsubscribe", 3_800),
     "complained": ("MarkAsSpam", 3_900),
 }
+CONTROL = "users.campaigns.EnrollInControl"  # Braze's event: left out by lot of what would have been sent
 SEND_SECOND = 8 * 3_600
 MACHINE_OPENS = 0.25  # of delivered e-mails are opened by a privacy proxy
 
@@ -32,11 +33,35 @@ def export(systems: Systems, day: Day) -> Export:
     ).filter("is_sent")
     parts = [_events(systems, day, rows, column, name, after) for column, (name, after) in EVENTS.items()]
     parts.append(_events(systems, day, rows, "machine", "Open", 30))
-    frame = pl.concat(parts).sort("dispatch_id", "time", "event_type")
+    frame = pl.concat([*parts, _controls(systems, day)]).sort(
+        "dispatch_id", "time", "event_type", "id", nulls_last=True
+    )
     file = f"events_{stamp(day.number)}.jsonl.gz"
     truth = contacts.with_columns(day=pl.lit(day.number, dtype=pl.Int64)).sort("person")
     delivery = Delivery(table="messaging.events", file=file, frame=frame, key="id", format="jsonl.gz")
     return Export([delivery] if frame.height else [], {"treatments": truth})  # also empty: the day was lived
+
+
+def _controls(systems: Systems, day: Day) -> pl.DataFrame:
+    """Whom a campaign's lot left out: a row of its control group, in the columns of the others."""
+    rows = day.facts.controls
+    person = rows["person"].to_numpy()
+    at = in_utc(local_time(pl.lit(day.number, dtype=pl.Int64), pl.lit(SEND_SECOND)), systems.scenario.time_zone)
+    campaign = rows["treatment_id"].str.strip_suffix(f"-{day.facts.day}")
+    numbers = {name: scrambled(systems.seed, f"in control of {name}", person, day.number) for name in campaign.unique()}
+    number = [numbers[name][place] for place, name in enumerate(campaign)]
+    known = rows.with_columns(email=systems.identities["email"].gather(person))
+    return known.select(
+        id=pl.Series(number, dtype=pl.Int64).cast(pl.String),
+        event_type=pl.lit(CONTROL),
+        time=at.dt.epoch("s"),
+        external_user_id=systems.key_of("loyalty", person, day.number),
+        email_address=pl.when(pl.col("channel") == "email").then("email").otherwise(None),
+        campaign_id="treatment_id",
+        send_id="treatment_id",
+        dispatch_id=pl.lit(None, dtype=pl.String),
+        machine_open=pl.lit(False),
+    )
 
 
 def _events(systems: Systems, day: Day, rows: pl.DataFrame, column: str, name: str, after: int) -> pl.DataFrame:

@@ -11,7 +11,7 @@ from ml.decisioning.candidates import build_candidates
 from ml.decisioning.decide import decide
 from ml.decisioning.policy import load_policy
 from ml.decisioning.units import amounts_from_floats
-from ml.decisioning.value import margin_rate_after_discount, uplift
+from ml.decisioning.value import expected_purchases, lift_for, lift_of, margin_rate_after_discount, uplift
 from ml.errors import ContractError
 from tests.builders.decisioning import (
     NIGHT,
@@ -49,16 +49,20 @@ def test_the_value_is_the_formula_of_the_documentation_in_numbers():
     found = row(build())
     # groceries: 40 orders, 1600.00 sold, 400.00 margin: the only buyer, so shrinking changes nothing
     probability, margin, sales = 0.5, 10.0, 40.0
-    odds = math.exp(0.21)
-    won = probability * odds / (1 - probability + probability * odds) - probability
+    lift = math.exp(0.21) - 1
+    won = (1 - probability) - (1 - probability) ** (1 + lift)
     discount = 0.05 * sales * (probability + won)
     assert found["department_name"] == "FLORAL"  # a discount on groceries is given to too many sure buyers
-    groceries = won * margin - discount - 0.002
-    flowers_won = 0.1 * odds / (0.9 + 0.1 * odds) - 0.1
-    flowers = flowers_won * 4.5 - 0.05 * 10.0 * (0.1 + flowers_won) - 0.002
+    groceries = lift * probability * margin - discount - 0.002
+    flowers_won = 0.9 - 0.9 ** (1 + lift)
+    flowers = lift * 0.1 * 4.5 - 0.05 * 10.0 * (0.1 + flowers_won) - 0.002
     assert flowers > groceries
     assert found["value_amount"] == Decimal(str(round(flowers, 4)))
     assert found["discount_cost_amount"] == Decimal(str(round(0.5 * (0.1 + flowers_won), 4)))
+    message = row(build(), "next_best_category-none-email")
+    assert message["department_name"] == "GROCERY"  # nothing is given away: all purchases of the month count
+    gained = (math.exp(0.06) - 1) * -math.log(1 - probability) * margin - 0.002
+    assert message["value_amount"] == Decimal(str(round(gained, 4)))
     assert found["uplift_basis"] == "prior"
 
 
@@ -68,10 +72,21 @@ def test_sure_buyers_and_never_buyers_are_moved_less_than_the_undecided():
     assert moved[2] > moved[3] > moved[4] == 0
 
 
-def test_a_sure_buyer_gets_no_discount_that_an_undecided_one_gets():
-    sure = row(build(scored=scores("p1", departments={"FLORAL": 0.97})))
-    undecided = row(build(scored=scores("p1", departments={"FLORAL": 0.4})))
-    assert undecided["value_amount"] > 0 > sure["value_amount"]
+def test_a_rare_purchase_is_moved_as_the_log_odds_say_and_a_rate_can_be_told_from_its_chance():
+    rare, lift = np.array([1e-4]), lift_of(0.21)
+    odds = rare / (1 - rare) * math.exp(0.21)
+    assert uplift(rare, lift) == pytest.approx(odds / (1 + odds) - rare, rel=1e-3)
+    chances, lifts = np.array([0.05, 0.4, 0.9]), np.array([-0.5, 0.2, 1.5])
+    assert lift_for(chances, uplift(chances, lifts)) == pytest.approx(lifts)
+    assert expected_purchases(np.array([0.0, 1 - math.exp(-2.5), 1.0])) == pytest.approx([0.0, 2.5, -math.log(0.001)])
+
+
+def test_a_frequent_buyer_is_worth_a_message_and_costs_a_discount_only_once():
+    frequent = build(scored=scores("p1", departments={"FLORAL": 0.97}))
+    rare = build(scored=scores("p1", departments={"FLORAL": 0.1}))
+    message = "next_best_category-none-email"
+    assert row(frequent, message)["value_amount"] > 10 * row(rare, message)["value_amount"] > 0
+    assert row(frequent)["discount_cost_amount"] < Decimal("0.5")  # of one receipt of 10.00, however many there are
 
 
 def test_everybody_has_every_treatment_once_whatever_is_known():

@@ -1,5 +1,6 @@
 -- One row per thing that happened to a message and person whom its address leads to. Never changes.
--- An address of several persons counts for each of them: so no cap is missed, and nobody who left is written to.
+-- An address of several persons counts for each of them, and whoever leaves leaves for all who have the address, also
+-- if the sender names the member: so no cap is missed, and nobody who left is written to.
 with events as (
 
     select * from {{ ref('stg_messaging__events') }}
@@ -22,14 +23,31 @@ addresses as (
 
 ),
 
+addressees as (
+
+    select
+        events.message_event_id,
+        members.person_id
+    from events
+    inner join members on events.record_id = members.record_id
+    union distinct
+    select
+        events.message_event_id,
+        addresses.person_id
+    from events
+    inner join addresses on events.email = addresses.email
+    left join members on events.record_id = members.record_id
+    where members.person_id is null or events.event_code in ('unsubscribed', 'marked_as_spam')
+
+),
+
 addressed as (
 
     select
         events.*,
-        coalesce(members.person_id, addresses.person_id) as person_id
+        addressees.person_id
     from events
-    left join members on events.record_id = members.record_id
-    left join addresses on members.person_id is null and events.email = addresses.email
+    left join addressees on events.message_event_id = addressees.message_event_id
 
 ),
 

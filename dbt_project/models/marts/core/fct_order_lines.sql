@@ -43,6 +43,7 @@ select
     -- attributes
     coalesce(placements.is_displayed, false) as is_displayed,
     coalesce(placements.is_in_mailer, false) as is_in_mailer,
+    coalesce(lines.is_with_coupon, false) as is_with_coupon,
 
     -- measures
     lines.quantity,

@@ -15,10 +15,12 @@ select
     campaign_id,
 
     -- attributes
-    case {{ dotted_part('event_type', 3) }}
-        when 'pushnotification' then 'app_push' else {{ dotted_part('event_type', 3) }}
+    case
+        when {{ dotted_part('event_type', 2) }} = 'campaigns' then null  -- the campaign's own sends have it
+        when {{ dotted_part('event_type', 3) }} = 'pushnotification' then 'app_push'
+        else {{ dotted_part('event_type', 3) }}
     end as channel_code,
-    case {{ dotted_part('event_type', 4) }}
+    case coalesce(nullif({{ dotted_part('event_type', 4) }}, ''), {{ dotted_part('event_type', 3) }})
         when 'Send' then 'sent'
         when 'Delivery' then 'delivered'
         when 'Open' then case when machine_open = 'true' then 'opened_by_machine' else 'opened' end
@@ -27,6 +29,7 @@ select
         when 'SoftBounce' then 'soft_bounced'
         when 'Unsubscribe' then 'unsubscribed'
         when 'MarkAsSpam' then 'marked_as_spam'
+        when 'EnrollInControl' then 'enrolled_in_control'
         else 'other'
     end as event_code,
 

@@ -22,6 +22,7 @@ select
         when line_type = 'GIFT_CARD' then 'gift_card'
         when is_staff = 'true' then 'staff_purchase'
     end as excluded_reason_code,  -- null: a sale to a customer, or a return
+    coupon_amount <> 0 as is_with_coupon,
 
     -- measures
     quantity,
