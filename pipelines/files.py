@@ -36,17 +36,30 @@ def _beside(path: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f".{path.name}.", suffix=".partial", dir=path.parent))
 
 
-def write_file(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file, then put it in place: fsync, rename, fsync of the folder."""
+@contextmanager
+def appearing(path: Path) -> Iterator[Path]:
+    """A temporary file to fill, which is then put in place: fsync, rename, fsync of the folder.
+
+    If it was not made, there is none afterwards; if something went wrong, what stood there stays.
+    """
     folder = _beside(path)
     try:
         temporary = folder / path.name
-        write(temporary)
-        fsync_file(temporary)
-        temporary.replace(path)
+        yield temporary
+        if temporary.exists():
+            fsync_file(temporary)
+            temporary.replace(path)
+        else:
+            path.unlink(missing_ok=True)
         fsync_directory(path.parent)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def write_file(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file that then appears."""
+    with appearing(path) as temporary:
+        write(temporary)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -93,8 +93,8 @@ def _sample_gate(night: Night, result: LandingResult) -> GateResult:
         return judge("the warehouse", [], required=[])  # whether that may be is the freshness check's question
     newest = loaded.filter(pl.col("delivered_date") == loaded["delivered_date"].max())
     folder = night.settings.folder("bronze") / source / table
-    frames = [pl.read_parquet(folder / f"{load_id}.parquet") for load_id in newest["load_id"].sort()]
-    sample = evenly_spaced_rows(pl.concat(frames), key=["load_id", "row_number"], row_limit=SAMPLE_ROWS)
+    delivered = pl.scan_parquet(folder / "*.parquet").filter(pl.col("load_id").is_in(newest["load_id"].implode()))
+    sample = evenly_spaced_rows(delivered.collect(), key=["load_id", "row_number"], row_limit=SAMPLE_ROWS)
     return judge("the warehouse", [from_suites([validate(SAMPLED, sample, suite)])], required=["suites"])
 
 

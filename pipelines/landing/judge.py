@@ -2,15 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from pipelines.landing.batch import Arrived, lay_out
+from pipelines.landing.arrived import Arrived, lay_out
 from pipelines.landing.cells import Cells
 from pipelines.landing.contracts import Contract
-from pipelines.landing.keys import Bounds, hull, key_bounds, refuse_repeated_keys
+from pipelines.landing.keys import Bounds, Place, hull, key_bounds, refuse_repeated_keys
 from pipelines.landing.rows import make_typed
 from pipelines.landing.store import Outcome
 from pipelines.landing.text import Unreadable
@@ -27,26 +26,26 @@ class _Verdict:
     reason: str
 
 
-def judge_batch(
+def judge_pass(
     con: duckdb.DuckDBPyConnection,
     contract: Contract,
-    batch: Sequence[Arrived],
-    older: Sequence[tuple[Path, Bounds]],
+    files: Sequence[Arrived],
+    older: Sequence[tuple[Place, Bounds]],
     time_zone: str,
 ) -> list[Outcome]:
     """Judge files as if one after the other, up to the first that is refused for its rows.
 
     What stands in a refused file holds no key, so the files after it must be judged anew, without it.
 
-    Takes     older: bronze files of the table's earlier loads with their key bounds.
-    Returns   the outcomes of the batch's first files: of at least one, of all if none but the last is refused so.
+    Takes     older: where the rows of each of the table's earlier loads stand, with their key bounds.
+    Returns   the outcomes of the first files: of at least one, of all if none but the last is refused so.
     Makes     typed, refused, cells, unread, delivered; whole: one row per file that is set aside, WHOLE.
     """
-    lay_out(con, batch)
-    known = {i: verdict for i, each in enumerate(batch) if (verdict := _before_reading(each)) is not None}
-    bounds, counts = _judge_rows(con, contract, batch, known, older, time_zone)
+    lay_out(con, files)
+    known = {i: verdict for i, each in enumerate(files) if (verdict := _before_reading(each)) is not None}
+    bounds, counts = _judge_rows(con, contract, files, known, older, time_zone)
     outcomes: list[Outcome] = []
-    for i, arrived in enumerate(batch):
+    for i, arrived in enumerate(files):
         refused, duplicate = counts.get(i, (0, 0))
         late = None if i in known else _too_many_refused(con, contract, arrived, i, refused)
         verdict = known.get(i, late)
@@ -72,9 +71,9 @@ def _before_reading(arrived: Arrived) -> _Verdict | None:
 def _judge_rows(
     con: duckdb.DuckDBPyConnection,
     contract: Contract,
-    batch: Sequence[Arrived],
+    files: Sequence[Arrived],
     known: Mapping[int, _Verdict],
-    older: Sequence[tuple[Path, Bounds]],
+    older: Sequence[tuple[Place, Bounds]],
     time_zone: str,
 ) -> tuple[dict[int, Bounds], dict[int, tuple[int, int]]]:
     """By `_file`: the bounds of its keys, and how many of its rows are refused and duplicates."""
@@ -83,7 +82,7 @@ def _judge_rows(
             _place bigint, _file integer, disposition varchar, reason_code varchar, reason varchar
         )
     """)
-    cells = next((e.cells for i, e in enumerate(batch) if i not in known and isinstance(e.cells, Cells)), None)
+    cells = next((e.cells for i, e in enumerate(files) if i not in known and isinstance(e.cells, Cells)), None)
     if cells is None:
         return {}, {}
     listed = ", ".join(map(str, known))
@@ -91,7 +90,7 @@ def _judge_rows(
     make_typed(con, cells, contract, time_zone, judged)
     bounds = key_bounds(con, contract)
     together = hull(bounds.values())
-    rivals = [] if contract.is_versioned else [path for path, other in older if other.overlap(together)]
+    rivals = [] if contract.is_versioned else [place for place, other in older if other.overlap(together)]
     refuse_repeated_keys(con, contract, rivals)
     rows = con.execute("""
         select _file, count(*) filter (disposition = 'refused'), count(*) filter (disposition = 'duplicate')
@@ -124,7 +123,7 @@ def _set_aside(arrived: Arrived, verdict: _Verdict) -> Outcome:
     count, is_copy = _row_count(arrived), verdict.disposition == "duplicate"
     plain = is_copy or verdict.code == "file_refused"
     return Outcome(
-        inputs=arrived.inputs,
+        load_id=arrived.load.load_id,
         status="duplicate_file" if is_copy else "refused_file",
         reason=verdict.reason if plain else f"{verdict.code}: {verdict.reason}",
         raw_row_count=count,
@@ -136,7 +135,7 @@ def _set_aside(arrived: Arrived, verdict: _Verdict) -> Outcome:
 
 def _loaded(arrived: Arrived, refused: int, duplicate: int, bounds: Bounds) -> Outcome:
     return Outcome(
-        inputs=arrived.inputs,
+        load_id=arrived.load.load_id,
         status="loaded",
         reason="",
         raw_row_count=_row_count(arrived),

@@ -1,12 +1,14 @@
 """Which rows of a file say again what is already known, and which contradict it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from pipelines.landing.contracts import Contract
+
+Place = Path | None  # of a load's accepted rows: its bronze file, or None while they stand in `settled`
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def key_bounds(con: duckdb.DuckDBPyConnection, contract: Contract) -> dict[int, 
     return {file: Bounds(tuple(sides[:width]), tuple(sides[width:])) for file, *sides in found}
 
 
-def refuse_repeated_keys(con: duckdb.DuckDBPyConnection, contract: Contract, older: Sequence[Path]) -> None:
+def refuse_repeated_keys(con: duckdb.DuckDBPyConnection, contract: Contract, older: Collection[Place]) -> None:
     """Add to `refused` every row of `typed` whose key an earlier row holds.
 
     The first holder of a key is the fact: the row in older bronze, else the first by `_place`; in a table of
@@ -100,11 +102,12 @@ def _judge_repeated(con: duckdb.DuckDBPyConnection, contract: Contract, key: str
     """)
 
 
-def _older_rows(older: Sequence[Path], columns: str) -> str:
-    if not older:
-        return f"(select {columns} from typed where false)"
-    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in older)
-    return f"(select {columns} from read_parquet([{files}]))"
+def _older_rows(older: Collection[Place], columns: str) -> str:
+    paths = sorted({path for path in older if path is not None})
+    files = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    relations = ["settled"] * (None in older) + [f"read_parquet([{files}])"] * bool(paths)
+    parts = [f"select {columns} from {relation}" for relation in (*relations, "typed where false")]
+    return f"({' union all '.join(parts)})"
 
 
 def _shown(contract: Contract) -> str:

@@ -1,17 +1,17 @@
 """Landing: from delivered files to bronze and quarantine, and the night's load log in the ledger."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-import duckdb
 import polars as pl
 
 from ml.errors import ContractError
 from pipelines.files import remove_leftovers
-from pipelines.landing.contracts import Contract, idle_contracts, load_contracts
+from pipelines.landing.contracts import idle_contracts, load_contracts
 from pipelines.landing.database import memory_database
 from pipelines.landing.deliveries import find_deliveries, require_declared
+from pipelines.landing.plan import plan_batches
 from pipelines.landing.rows import make_midnights
 from pipelines.landing.store import remove_strangers
 from pipelines.landing.tables import COUNTS, load_table
@@ -54,16 +54,19 @@ def load_landing(
     deliveries = find_deliveries(settings, ledger, as_of_date, progress)
     for room in ("bronze", "quarantine"):
         remove_leftovers(settings.folder(room))
+    later = {load for night in ledger.nights() if night > as_of_date for load in _recorded(ledger, night)}
     rows: list[dict[str, object]] = []
     parsed = 0
     with memory_database(settings) as con:
         make_midnights(con, settings.retailer.time_zone)
         for name, contract in contracts.items():
             own = [delivery for delivery in deliveries if delivery.table == name]
-            made, count = load_table(con, settings, contract, own, progress)
+            batches = plan_batches(own, contract.version_label(settings.retailer.time_zone))
+            made, count = load_table(con, settings, contract, batches, progress)
             rows += made
             parsed += count
-            _tidy(con, settings, ledger, contract, made)
+            write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
+            remove_strangers(settings, name, {*later, *(batch.name for batch in batches)})
         for contract in idle.values():
             write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
             remove_strangers(settings, contract.name, [])
@@ -77,18 +80,9 @@ def load_landing(
     return _result(tonight, tonight if before is None else pl.concat([before, tonight]), parsed)
 
 
-def _tidy(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    ledger: Ledger,
-    contract: Contract,
-    rows: Sequence[dict[str, object]],
-) -> None:
-    """The typed empty file beside the loads, and nothing of loads that neither this nor a sealed night knows."""
-    write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
-    sealed = [ledger.read("loads", night) for night in ledger.nights()]
-    recorded = [load_id for loads in sealed if loads is not None for load_id in loads["load_id"]]
-    remove_strangers(settings, contract.name, [*recorded, *(str(row["load_id"]) for row in rows)])
+def _recorded(ledger: Ledger, night: date) -> list[str]:
+    loads = ledger.read("loads", night)
+    return [] if loads is None else loads["load_id"].to_list()
 
 
 def _require_same_as_recorded(

@@ -1,14 +1,14 @@
-"""Where the rows of a load stand, and the note in each file that says what the load came to."""
+"""Where the rows of loads stand, and the note in each file that says what its loads came to."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 
 import pyarrow.parquet as pq
 
-from pipelines.landing.deliveries import Delivery
 from pipelines.landing.keys import Bounds
+from pipelines.landing.plan import Batch
 from pipelines.settings import Settings
 
 NOTE = "nightmarket"  # key of the note in a Parquet file's metadata
@@ -17,9 +17,9 @@ CONTRACT_FILE = "_contract.parquet"  # typed, without rows: a source that was ne
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a load came to. Kept as the note of its files, so that a second run need not parse it again."""
+    """What a load came to."""
 
-    inputs: str  # fingerprint of everything the outcome follows from
+    load_id: str
     status: str  # loaded | duplicate_file | refused_file
     reason: str
     raw_row_count: int
@@ -29,39 +29,51 @@ class Outcome:
     bounds: Bounds = field(default_factory=Bounds)  # of the keys of the accepted rows
 
 
-def bronze_path(settings: Settings, delivery: Delivery, load_id: str) -> Path:
-    """Accepted rows of a load."""
-    return settings.folder("bronze") / delivery.source_code / delivery.table_name / f"{load_id}.parquet"
+def note_of(inputs: str, outcomes: Sequence[Outcome]) -> str:
+    """The note of a file: so that a second run need not read its loads again."""
+    return json.dumps({"inputs": inputs, "loads": [asdict(each) for each in outcomes]}, sort_keys=True)
 
 
-def quarantine_path(settings: Settings, delivery: Delivery, load_id: str) -> Path:
-    """Refused and duplicate rows of a load."""
-    return settings.folder("quarantine") / delivery.source_code / delivery.table_name / f"{load_id}.parquet"
+def bronze_path(settings: Settings, batch: Batch) -> Path:
+    """Accepted rows of a batch's loads, and the note of all of them; written last."""
+    return _place(settings, "bronze", batch)
 
 
-def read_outcome(bronze: Path, quarantine: Path, inputs: str) -> Outcome | None:
-    """The outcome of an earlier run with the same inputs, if all the files it made still stand."""
-    noted = read_note(bronze) or read_note(quarantine)
-    if noted is None or noted.inputs != inputs:
+def quarantine_path(settings: Settings, batch: Batch) -> Path:
+    """Refused and duplicate rows of a batch's loads, if there are any."""
+    return _place(settings, "quarantine", batch)
+
+
+def _place(settings: Settings, room: str, batch: Batch) -> Path:
+    table = batch.loads[0].delivery
+    return settings.folder(room) / table.source_code / table.table_name / f"{batch.name}.parquet"
+
+
+def read_outcomes(bronze: Path, quarantine: Path, batch: Batch) -> list[Outcome] | None:
+    """The outcomes of an earlier run with the same inputs, if all the files it made still stand."""
+    noted = read_note(bronze)
+    if noted is None:
         return None
-    set_aside = noted.refused_row_count + noted.duplicate_row_count > 0
-    if (noted.status == "loaded") != bronze.exists() or set_aside != quarantine.exists():
+    inputs, outcomes = noted
+    if inputs != batch.inputs or [each.load_id for each in outcomes] != [each.load_id for each in batch.loads]:
         return None
-    return noted if not set_aside or read_note(quarantine) == noted else None
+    is_set_aside = any(each.refused_row_count + each.duplicate_row_count for each in outcomes)
+    if is_set_aside != quarantine.exists() or (is_set_aside and read_note(quarantine) != noted):
+        return None
+    return outcomes
 
 
-def remove_strangers(settings: Settings, table: str, load_ids: Sequence[str]) -> None:
-    """Delete bronze and quarantine files of loads that no night knows (left by a night that was given up)."""
-    keep = {*load_ids, Path(CONTRACT_FILE).stem}
+def remove_strangers(settings: Settings, table: str, keep: Collection[str]) -> None:
+    """Delete bronze and quarantine files of other names (left by a night that was given up)."""
     for room in ("bronze", "quarantine"):
         folder = settings.folder(room).joinpath(*table.split("."))
         for path in sorted(folder.glob("*.parquet")):
-            if path.stem not in keep:
+            if path.stem not in keep and path.name != CONTRACT_FILE:
                 path.unlink()
 
 
-def read_note(path: Path) -> Outcome | None:
-    """The note in a file; None if there is no file, or none that was written here."""
+def read_note(path: Path) -> tuple[str, list[Outcome]] | None:
+    """The inputs and outcomes noted in a file; None if there is no file, or none that was written here."""
     if not path.exists():
         return None
     try:
@@ -69,9 +81,15 @@ def read_note(path: Path) -> Outcome | None:
     except (OSError, ValueError):  # not what was written here: made anew
         return None
     text = metadata.get(NOTE.encode())
-    if text is None:
+    content = json.loads(text) if text is not None else {}
+    if content.keys() != {"inputs", "loads"}:
+        return None  # an older kind of note
+    outcomes = [_outcome(each) for each in content["loads"]]
+    return (content["inputs"], [each for each in outcomes if each]) if None not in outcomes else None
+
+
+def _outcome(content: dict[str, object]) -> Outcome | None:
+    if content.keys() != {each.name for each in fields(Outcome)}:
         return None
-    content = json.loads(text)
-    sides = {name: tuple(values) for name, values in content.pop("bounds", {}).items()}
-    known = {each.name for each in fields(Outcome)}
-    return Outcome(**content, bounds=Bounds(**sides)) if known >= content.keys() else None  # an older kind of note
+    sides = {name: tuple(values) for name, values in content.pop("bounds").items()}  # type: ignore[attr-defined]
+    return Outcome(**content, bounds=Bounds(**sides))  # type: ignore[arg-type]

@@ -95,10 +95,11 @@ def test_an_added_column_is_told_and_the_file_loads(settings):
 def test_json_lines_are_read_and_a_broken_line_is_one_refused_row(tmp_path):
     settings = shop(tmp_path / "home", format="jsonl")
     good = '{"sale_id":"%d","units":2,"amount":3.5,"sold_at":"2017-12-01T12:00:00Z"}\n'
-    lines = good % 1 + "{broken\n" + "[1]\n" + good % 2 + good % 3 + '{"sale_id":"4"}\n'
+    half = good % 5 + '{"sale_id":"6","note":"\\udC00"}\n'  # half of a character pair
+    lines = good % 1 + "{broken\n" + "[1]\n" + good % 2 + good % 3 + '{"sale_id":"4"}\n' + half
     deliver(settings, "2017-12-04", "a.jsonl", lines.encode())
-    assert night(settings, "2017-12-05").accepted_row_count == 3
-    assert reason_codes(settings) == ["not_json", "not_json", "missing_value"]
+    assert night(settings, "2017-12-05").accepted_row_count == 4
+    assert reason_codes(settings) == ["not_json", "not_json", "missing_value", "not_json"]
 
 
 def test_parquet_values_are_checked_and_never_rounded(tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 
 import duckdb
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from pipelines.landing.cells import Cells, open_cells
 from pipelines.landing.contracts import Column, Contract
 from pipelines.landing.text import Unreadable
+from tests.builders.shop import deliver, night, shop, tree
 
 
 def contract(*headers, nullable=True):
@@ -95,6 +97,20 @@ def test_a_line_that_is_no_object_is_one_broken_row_in_its_place(tmp_path, line,
     assert rows[1]["broken_reason"] == f"expected a JSON object, got {reason}"
     assert rows[1]["raw"] == line
     assert found.raw_row_count == 3
+
+
+def test_files_that_are_cut_while_others_are_judged_give_the_same_bytes_as_one_after_the_other(tmp_path):
+    line = '{"sale_id":"%d","units":2,"amount":"3.5","sold_at":"2017-12-01T12:00:00Z"}\n'
+    written = []
+    for threads in (1, 2):
+        home = replace(shop(tmp_path / str(threads), format="jsonl"), threads=threads)
+        for number in range(30):
+            deliver(
+                home, "2017-12-04", f"{number:02}.jsonl", "".join(line % (number * 9 + i) for i in range(10)).encode()
+            )
+        assert night(home, "2017-12-05").duplicate_row_count == 29  # the last of a file is the first of the next
+        written.append(tree(home))
+    assert written[0] == written[1]
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)

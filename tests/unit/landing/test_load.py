@@ -119,7 +119,7 @@ def with_two_files(home: Path):
     return settings
 
 
-@pytest.mark.parametrize("dies_at", range(1, 6))  # quarantine of a and b, bronze of a, contract file, ledger
+@pytest.mark.parametrize("dies_at", range(1, 5))  # quarantine, bronze, contract file, ledger
 def test_a_night_that_dies_while_writing_leaves_nothing_half_written(monkeypatch, dies_at, tmp_path):
     undisturbed, settings = with_two_files(tmp_path / "other"), with_two_files(tmp_path / "home")
     night(undisturbed, "2017-12-05")

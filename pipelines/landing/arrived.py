@@ -1,4 +1,4 @@
-"""Delivered files that are judged in one pass: their rows side by side, as if one after the other."""
+"""Opened files that are judged in one pass: their rows side by side, as if one after the other."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,11 +9,10 @@ import numpy as np
 import pyarrow as pa
 
 from pipelines.landing.cells import Cells
-from pipelines.landing.deliveries import Delivery
+from pipelines.landing.plan import Load
 from pipelines.landing.text import Unreadable
 
-FILES_PER_BATCH = 200  # planning a dozen wide statements costs as much as judging some 10,000 rows
-BYTES_PER_BATCH = 32 << 20  # of cells in memory; a larger file is a batch of its own
+BYTES_PER_PASS = 32 << 20  # of cells in memory; a larger file is judged alone
 
 DELIVERED = pa.schema(
     {
@@ -33,10 +32,8 @@ UNREAD = pa.schema({"_file": pa.int32(), "row_number": pa.int64(), "raw": pa.str
 class Arrived:
     """A file that was opened and is not judged yet."""
 
-    delivery: Delivery
-    load_id: str
+    load: Load
     copy_of: str | None  # the file that brought the same content before, if one did
-    inputs: str  # fingerprint of everything that its outcome follows from
     known_at: datetime
     cells: Cells | Unreadable
     byte_count: int  # in memory
@@ -54,29 +51,29 @@ def bytes_in_memory(cells: Cells | Unreadable) -> int:
     return cells.rows.nbytes if cells.rows is not None else 0
 
 
-def fits(batch: Sequence[Arrived], arrived: Arrived) -> bool:
+def fits(files: Sequence[Arrived], arrived: Arrived) -> bool:
     """Whether a file can be judged together with those that wait: cells of one form, and no more than memory bears."""
-    first = next((each.cells for each in batch if isinstance(each.cells, Cells)), None)
+    first = next((each.cells for each in files if isinstance(each.cells, Cells)), None)
     if first is not None and isinstance(arrived.cells, Cells):
         in_memory = first.rows is not None and arrived.cells.rows is not None
         if not in_memory or (first.names, first.types) != (arrived.cells.names, arrived.cells.types):
             return False
-    return sum(each.byte_count for each in batch) + arrived.byte_count <= BYTES_PER_BATCH
+    return sum(each.byte_count for each in files) + arrived.byte_count <= BYTES_PER_PASS
 
 
-def lay_out(con: duckdb.DuckDBPyConnection, batch: Sequence[Arrived]) -> None:
-    """Make the relations of a batch. `_file` counts its files from 0; no column of a contract begins with `_`.
+def lay_out(con: duckdb.DuckDBPyConnection, files: Sequence[Arrived]) -> None:
+    """Make the relations of a pass. `_file` counts its files from 0; no column of a contract begins with `_`.
 
     delivered   one row per file: DELIVERED.
     cells       one row per record of a file that could be opened: _place (its order among all), _file,
                 row_number (its place in the file), and the columns of `Cells`.
     unread      one row per line of a file that could not; one row without text if none can be read: UNREAD.
     """
-    con.register("incoming_delivered", _delivered(batch))
-    con.register("incoming_unread", _unread(batch))
+    con.register("incoming_delivered", _delivered(files))
+    con.register("incoming_unread", _unread(files))
     con.execute("create or replace temp table delivered as from incoming_delivered")
     con.execute("create or replace temp table unread as from incoming_unread")
-    opened = [(i, each.cells) for i, each in enumerate(batch) if isinstance(each.cells, Cells)]
+    opened = [(i, each.cells) for i, each in enumerate(files) if isinstance(each.cells, Cells)]
     scanned = next(((i, cells.scan) for i, cells in opened if cells.rows is None), None)
     if scanned is not None:
         number, relation = scanned
@@ -90,32 +87,32 @@ def lay_out(con: duckdb.DuckDBPyConnection, batch: Sequence[Arrived]) -> None:
 
 
 def clear(con: duckdb.DuckDBPyConnection) -> None:
-    """Give back what a batch holds in memory."""
+    """Give back what a pass holds in memory."""
     con.execute("drop view if exists cells")
     for name in ("incoming_delivered", "incoming_unread", "incoming_cells"):
         con.unregister(name)
 
 
-def _delivered(batch: Sequence[Arrived]) -> pa.Table:
+def _delivered(files: Sequence[Arrived]) -> pa.Table:
     rows = [
         {
             "_file": i,
-            "source_code": each.delivery.source_code,
-            "table_name": each.delivery.table_name,
-            "load_id": each.load_id,
-            "file": each.delivery.file,
+            "source_code": each.load.delivery.source_code,
+            "table_name": each.load.delivery.table_name,
+            "load_id": each.load.load_id,
+            "file": each.load.delivery.file,
             "known_at": each.known_at,
-            "known_date": each.delivery.known_date,
+            "known_date": each.load.delivery.known_date,
         }
-        for i, each in enumerate(batch)
+        for i, each in enumerate(files)
     ]
     return pa.Table.from_pylist(rows, schema=DELIVERED)
 
 
-def _unread(batch: Sequence[Arrived]) -> pa.Table:
+def _unread(files: Sequence[Arrived]) -> pa.Table:
     rows = [
         {"_file": i, "row_number": number, "raw": line}
-        for i, each in enumerate(batch)
+        for i, each in enumerate(files)
         if isinstance(each.cells, Unreadable)
         for number, line in enumerate(each.cells.lines or (None,), start=1)
     ]
