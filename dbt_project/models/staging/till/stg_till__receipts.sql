@@ -3,7 +3,7 @@
 {{ config(materialized='table') }}
 with latest as (
 
-    {{ latest_versions(source('till', 'receipts'), 'receipt_id, line_no', 'exported_at') }}
+    {{ latest_versions(source('till', 'receipts'), ['receipt_id', 'line_no'], 'exported_at') }}
 
 )
 
