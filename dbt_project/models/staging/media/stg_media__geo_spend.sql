@@ -1,7 +1,7 @@
 -- One row per day, region and medium, as last told. Renames; decides nothing.
 with latest as (
 
-    {{ latest_versions(source('media', 'geo_spend'), 'spend_date, geo, medium') }}
+    {{ latest_versions(source('media', 'geo_spend'), ['spend_date', 'geo', 'medium']) }}
 
 )
 

@@ -1,7 +1,7 @@
 -- One row per product and day from which its prices hold, as last told. Renames; decides nothing.
 with latest as (
 
-    {{ latest_versions(source('pim', 'prices'), 'sku, valid_from') }}
+    {{ latest_versions(source('pim', 'prices'), ['sku', 'valid_from']) }}
 
 )
 
