@@ -11,7 +11,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from pipelines.landing.contracts import Contract
-from pipelines.landing.json_lines import added_keys, headers_in, json_cells, json_lines, judge_lines
+from pipelines.landing.json_lines import added_keys, headers_in, json_cells, json_lines, keys_of_lines
 from pipelines.landing.text import (
     Record,
     Text,
@@ -141,7 +141,7 @@ def _problem(record: Record, width: int) -> tuple[str, str] | None:
 
 def _open_jsonl(con: duckdb.DuckDBPyConnection, text: Text, contract: Contract) -> Cells | Unreadable:
     lines = json_lines(text)
-    keys = judge_lines(con, lines, contract)
+    keys = keys_of_lines(con, lines)
     if not keys:
         return Unreadable("not_json", "expected one JSON object per line, got none in the file")
     problem = _header_problem(sorted(keys | headers_in(keys, contract)), contract)

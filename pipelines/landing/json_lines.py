@@ -19,23 +19,11 @@ def json_lines(text: Text) -> list[str]:
     return [kept for line in lines if (kept := line.rstrip("\r\n"))]
 
 
-def judge_lines(con: duckdb.DuckDBPyConnection, lines: list[str], contract: Contract) -> set[str]:
-    """Make the table `json_lines` and tell the keys of all objects.
-
-    Makes     json_lines   _place, raw; kinds: the JSON types of the line (null if it is no JSON) and of the first keys
-                           of `_dotted`.
-    """
-    con.register(
-        "incoming_lines",
-        pa.table({"_place": pa.array(range(len(lines)), pa.int64()), "raw": pa.array(lines, pa.string())}),
-    )
-    paths = ", ".join(_text(_path(steps[:1])) for steps in [[], *_dotted(contract)])
-    con.execute(f"""
-        create or replace temp table json_lines as
-        select _place, raw, try(json_type(raw, [{paths}])) as kinds from incoming_lines
-    """)
-    con.unregister("incoming_lines")
-    keys = con.execute("select distinct unnest(json_keys(raw)) from json_lines where kinds[1] = 'OBJECT'").fetchall()
+def keys_of_lines(con: duckdb.DuckDBPyConnection, lines: list[str]) -> set[str]:
+    """Register the relation `incoming_lines` (_place, raw) and tell the keys of all objects in it."""
+    places = pa.array(range(len(lines)), pa.int64())
+    con.register("incoming_lines", pa.table({"_place": places, "raw": pa.array(lines, pa.string())}))
+    keys = con.execute("select distinct unnest(try(json_keys(raw))) from incoming_lines").fetchall()
     return {row[0] for row in keys}
 
 
@@ -55,28 +43,33 @@ def added_keys(keys: set[str], contract: Contract) -> list[str]:
 
 
 def json_cells(con: duckdb.DuckDBPyConnection, contract: Contract, keys: set[str]) -> pa.Table:
-    """The columns of `Cells` for the contract's headers, of the lines in `json_lines`; nothing else is cut out."""
+    """The columns of `Cells` for the contract's headers, of `incoming_lines`; nothing else is cut out."""
     headers = [column.header for column in contract.columns]
     dotted = [".".join(steps) for steps in _dotted(contract)]
-    paths = [_path([header] if header in keys else header.split(".")) for header in headers]
+    kinds = ", ".join(_text(_path(steps[:1])) for steps in [[], *_dotted(contract)])  # of the line, and of first keys
+    paths = ", ".join(_text(_path([header] if header in keys else header.split("."))) for header in headers)
     cells = [
         f"{_of_pair(header, dotted.index(header) + 2, i) if header in dotted else f'direct[{i + 1}]'} as c{i}"
         for i, header in enumerate(headers)
     ]
     table = con.sql(f"""
-        with objects as (
-            select *, json_extract_string(raw, [{", ".join(map(_text, paths))}]) as direct
-            from json_lines where kinds[1] = 'OBJECT'
+        with typed as (
+            select _place, raw, try(json_type(raw, [{kinds}])) as kinds from incoming_lines
+        ),
+        cut as (
+            select *, case when kinds[1] = 'OBJECT' then json_extract_string(raw, [{paths}]) end as direct from typed
         )
-        select _place, null::varchar as broken_code, null::varchar as broken_reason, raw, {", ".join(cells)}
-        from objects
-        union all by name
-        select _place, 'not_json' as broken_code, raw,
-               'expected a JSON object, got ' || coalesce(lower(kinds[1]), 'text that is not JSON') as broken_reason
-        from json_lines where kinds[1] is distinct from 'OBJECT'
+        select
+            _place,
+            case when direct is null then 'not_json' end as broken_code,
+            case when direct is null
+                then 'expected a JSON object, got ' || coalesce(lower(kinds[1]), 'text that is not JSON')
+            end as broken_reason,
+            raw, {", ".join(cells)}
+        from cut
         order by _place
     """).to_arrow_table()
-    con.execute("drop table json_lines")
+    con.unregister("incoming_lines")
     return table.drop_columns(["_place"])
 
 
