@@ -11,12 +11,20 @@ with sessions as (
         max(record_id) as last_record_id,
         count(*) as event_count,
         sum(case when event_code = 'view_item' then 1 else 0 end) as product_view_count,
-        -- a purchase page that is loaded again tells its order again
-        count(distinct case when event_code = 'purchase' then transaction_ref end) as purchase_count,
         min(event_at) as started_at,
         max(known_at) as known_at,
         max(known_date) as known_date
     from {{ ref('stg_ga4__events') }}
+    group by device_ref, session_ref, event_date
+
+),
+
+-- a purchase page that is loaded again tells its order again
+purchases as (
+
+    select device_ref, session_ref, event_date, count(distinct transaction_ref) as purchase_count
+    from {{ ref('stg_ga4__events') }}
+    where event_code = 'purchase'
     group by device_ref, session_ref, event_date
 
 ),
@@ -69,7 +77,7 @@ select
     -- measures
     sessions.event_count::integer as event_count,
     sessions.product_view_count::integer as product_view_count,
-    sessions.purchase_count::integer as purchase_count,
+    coalesce(purchases.purchase_count, 0)::integer as purchase_count,
 
     -- times
     sessions.started_at,
@@ -79,3 +87,7 @@ select
 from sessions
 left join members on sessions.first_record_id = members.record_id
 left join devices on sessions.device_ref = devices.device_ref
+left join purchases
+    on sessions.session_ref = purchases.session_ref
+    and sessions.device_ref is not distinct from purchases.device_ref
+    and sessions.event_date is not distinct from purchases.event_date
