@@ -107,7 +107,7 @@ def _invoke(settings: Settings, arguments: list[str], manifest: Any) -> Any:
     remove_leftovers(target)
     folders = ["--project-dir", settings.dbt_dir, "--profiles-dir", settings.dbt_dir]
     outputs = ["--target-path", target, "--log-path", target / "logs"]
-    common = ["--quiet", "--no-use-colors", "--no-write-json"] if manifest else ["--quiet", "--no-use-colors"]
+    common = ["--quiet", "--no-use-colors", "--log-level-file", "warn", *["--no-write-json"] * bool(manifest)]
     try:
         with environment(_environment(settings)):
             return dbtRunner(manifest=manifest).invoke([*common, *arguments, *map(str, folders + outputs)])
