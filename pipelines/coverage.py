@@ -49,7 +49,7 @@ NEEDS = (
         "product counts as sensitive.",
         instead=(("catalogue.products",),),
         models=(PURCHASE, REDEMPTION),
-        guardrails=("sensitive_category", "margin_floor", "bought_just_now"),
+        guardrails=("sensitive_category", "margin_floor", "bought_just_now", "out_of_stock"),
     ),
     Need(("stores.stores",), "Tills are read in the retailer's own time zone.", instead=(HOUSEHOLD_TILLS,)),
     Need(("loyalty.members",), "Loyalty cards lead to no address: a person's card and web account stay two persons."),
@@ -74,6 +74,23 @@ NEEDS = (
     ),
     Need(("campaigns.coupons", "pos.coupon_redemptions"), "Who uses coupons is unknown.", models=(REDEMPTION,)),
     Need(("promotions.placements",), "What was on display or in the mailer is unknown."),
+    Need(
+        ("zendesk.tickets",),
+        "Nobody's complaint is known, so marketing also goes to people who wait for an answer to one.",
+        guardrails=("open_complaint",),
+    ),
+    Need(
+        ("inventory.snapshots",),
+        "Stock is unknown, so departments with empty shelves are promoted too.",
+        guardrails=("out_of_stock",),
+    ),
+    Need(("loyalty.points",), "Nobody's points are known."),
+    Need(("feedback.nps",), "What people answer to surveys is unknown."),
+    Need(("feedback.reviews",), "What people think of products is unknown."),
+    Need(("ga4.events",), "Visits of web shop and app are unknown."),
+    Need(("media.exposures",), "What paid media showed is unknown."),
+    Need(("media.geo_spend",), "What paid media cost by region is unknown."),
+    Need(("pim.prices",), "The history of prices is unknown."),
 )
 NO_PURCHASE = "No purchase is known at all: nobody has a value, so nobody is contacted."
 

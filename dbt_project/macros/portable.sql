@@ -98,3 +98,29 @@
 {% macro spark__comma_part(value, n) -%}
     nullif(trim(split_part({{ value }}, ',', {{ n }})), '')
 {%- endmacro %}
+
+{# A day written as 20250703; null if it is none. #}
+{% macro compact_date(text) -%}
+    {{ return(adapter.dispatch('compact_date', 'nightmarket')(text)) }}
+{%- endmacro %}
+
+{% macro default__compact_date(text) -%}
+    try_strptime({{ text }}, '%Y%m%d')::date
+{%- endmacro %}
+
+{% macro spark__compact_date(text) -%}
+    cast(try_to_timestamp({{ text }}, 'yyyyMMdd') as date)
+{%- endmacro %}
+
+{# A moment told in microseconds since 1970, as text, as UTC. #}
+{% macro moment_of_micros(text) -%}
+    {{ return(adapter.dispatch('moment_of_micros', 'nightmarket')(text)) }}
+{%- endmacro %}
+
+{% macro default__moment_of_micros(text) -%}
+    make_timestamp(({{ text }})::bigint)
+{%- endmacro %}
+
+{% macro spark__moment_of_micros(text) -%}
+    timestamp_micros(cast({{ text }} as bigint))
+{%- endmacro %}

@@ -31,6 +31,7 @@ def guardrails(policy: Policy) -> list[Guardrail]:
         Guardrail(NOT_APPLICABLE, pl.col("is_applicable")),
         Guardrail("treatment_not_valid", pl.col("as_of_date").is_between("valid_from", "valid_through")),
         Guardrail("no_consent", pl.col("is_permitted")),
+        Guardrail("open_complaint", pl.col("is_undisturbed")),
         Guardrail("identity_uncertain", pl.col("identity_confidence") >= confidence),
         Guardrail("sensitive_category", _either(about_the_person, ~pl.col("is_sensitive"))),
         *[_contact_cap(row) for row in policy.contact_policies],
@@ -39,6 +40,7 @@ def guardrails(policy: Policy) -> list[Guardrail]:
             "margin_floor", _either(about_the_person, pl.col("margin_after_rate") >= pl.col("floor_margin_rate"))
         ),
         Guardrail("bought_just_now", _either(about_the_person, ~pl.col("was_bought_just_now"))),
+        Guardrail("out_of_stock", _either(about_the_person, pl.col("is_stocked"))),
         Guardrail(HOLDOUT, pl.col("holdout_arm") == "treated"),
         Guardrail("value_unknown", _known("base_probability", "uplift_probability", "value_amount", *COSTS)),
         Guardrail(BELOW_MINIMUM, pl.col("value_amount") >= minimum),

@@ -83,9 +83,7 @@ def _per_person(scores: pl.DataFrame, model_name: str, column: str) -> pl.DataFr
 
 
 def _checked(name: str, frame: pl.DataFrame, columns: Sequence[str], key: Sequence[str]) -> pl.DataFrame:
-    missing = [column for column in columns if column not in frame.columns]
-    if missing:
-        raise ContractError(f"{name}: expected columns {list(columns)}, missing {missing}. Rebuild the table.")
+    require_columns(name, frame, columns)
     frame = frame.select(columns).with_columns(cs.float().fill_nan(None))
     if not key:
         return frame
@@ -99,6 +97,13 @@ def _checked(name: str, frame: pl.DataFrame, columns: Sequence[str], key: Sequen
             f"(first: {repeated.select(key).row(0)}). Collapse it before deciding."
         )
     return frame
+
+
+def require_columns(name: str, frame: pl.DataFrame, columns: Sequence[str]) -> None:
+    """Raise ContractError if a frame lacks one of these columns."""
+    missing = [column for column in columns if column not in frame.columns]
+    if missing:
+        raise ContractError(f"{name}: expected columns {list(columns)}, missing {missing}. Rebuild the table.")
 
 
 def _require_night(scores: pl.DataFrame, as_of_date: date) -> None:

@@ -21,7 +21,9 @@ REFERENCES = [  # (table, column, table it must exist in, column there)
 RULES = {
     "bought_recently_days",
     "fatigue_window_days",
+    "max_stock_age_days",
     "min_identity_confidence",
+    "min_stocked_rate",
     "min_value_amount",
     "shrinkage_order_count",
 }

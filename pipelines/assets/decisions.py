@@ -12,12 +12,14 @@ from data_quality.evidence import from_reconciliation
 from data_quality.gates import GateResult, judge
 from ml.decisioning.assignment import assign, current_arms
 from ml.decisioning.candidates import build_candidates
+from ml.decisioning.circumstances import with_circumstances
 from ml.decisioning.decide import DecisionResult, decide, model_versions
 from ml.decisioning.evidence import in_words_of
 from ml.decisioning.policy import Policy, load_policy
 from ml.identity.descent import birth_roots
 from pipelines.assets.models import SCORES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
+from pipelines.complaints import known_customers
 from pipelines.consents import known_consents
 from pipelines.effects import known_effects
 from pipelines.ledger_schema import ASSIGNMENTS, STREAMS
@@ -33,7 +35,20 @@ DESCRIPTIONS = {
     "decisions": "One row per person, `none` included: what, why, with which chance, and the runners-up.",
     "certificates": "One row per shared limit: used, price; with the value, its proven upper bound and the gap.",
 }
-READ = ("customer_360", "contact_history", "fct_order_lines", "fct_message_events", "person_consents")
+READ = (
+    "customer_360",
+    "contact_history",
+    "fct_order_lines",
+    "fct_message_events",
+    "fct_stock_daily",
+    "person_consents",
+)
+LAST_STOCK = """
+    select store_id, department_name, snapshot_date, product_count, stocked_product_count
+    from marts.fct_stock_daily
+    qualify snapshot_date = max(snapshot_date) over (partition by store_id)
+    order by store_id, department_name
+"""
 DEPARTMENT_HISTORY = """
     select
         lines.person_id,
@@ -84,15 +99,17 @@ def decisions(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night])
         policy = load_policy(read_seeds(night.settings))
         assigned, arms = _arms(night, policy, as_of_date)
         consents, consent_problem = known_consents(night, policy, as_of_date)
-        result = _decide(night, policy, arms, consents, as_of_date)
+        customers, complaint_problem = known_customers(night, as_of_date)
+        result = _decide(night, policy, arms, customers, consents, as_of_date)
         for stream, frame in _partitions(result, assigned).items():
             night.ledger.write(stream, as_of_date, frame)
         night.warehouse.replace_day("decisioning.candidates", result.candidates, as_of_date)
         gate = _gate(result, arms.height)
         said.append(_in_words(result))
-        if consent_problem:
-            night.reporter.say(consent_problem)
-    note = {"gate": gate_for_report(gate), "summary": result.summary, "consent_problem": consent_problem}
+        problems = {"consent_problem": consent_problem, "complaint_problem": complaint_problem}
+        for problem in filter(None, problems.values()):
+            night.reporter.say(problem)
+    note = {"gate": gate_for_report(gate), "summary": result.summary, **problems}
     night.note(as_of_date, "decisions", note)
     written = [made(["ledger", name], row_count=frame.height) for name, frame in _partitions(result, assigned).items()]
     outcomes: list[Outcome] = [
@@ -116,14 +133,19 @@ def _arms(night: Night, policy: Policy, as_of_date: date) -> tuple[pl.DataFrame,
 
 
 def _decide(
-    night: Night, policy: Policy, arms: pl.DataFrame, consents: pl.DataFrame, as_of_date: date
+    night: Night,
+    policy: Policy,
+    arms: pl.DataFrame,
+    customers: pl.DataFrame,
+    consents: pl.DataFrame,
+    as_of_date: date,
 ) -> DecisionResult:
     read = night.warehouse.read
     effects, traits = known_effects(night, policy, as_of_date)
     night.note(as_of_date, "effects", in_words_of(effects))
     scores = read("select * from scores.scores_person order by person_id, model_name, target")
     candidates = build_candidates(
-        read("select * from marts.customer_360 order by person_id"),
+        customers,
         scores,
         read(DEPARTMENT_HISTORY, as_of_date=as_of_date),
         read("select * from marts.contact_history order by person_id, channel_code, contacted_date, contact_ref"),
@@ -134,7 +156,7 @@ def _decide(
         traits=traits,
     )
     return decide(
-        candidates,
+        with_circumstances(candidates, customers, read(LAST_STOCK), policy=policy, as_of_date=as_of_date),
         policy,
         arms,
         model_versions=model_versions(scores),

@@ -22,10 +22,12 @@ CHECKS = (
     "approval_given",
     "channel_files_complete",
     "columns_of_contract",
+    "complaints_left_alone",
     "consent_declared",
     "consent_recorded",
     "contact_caps",
     "decisions_match",
+    "department_in_stock",
     "discount_ceiling",
     "eligible_candidate",
     "formula_safe",
@@ -71,7 +73,7 @@ WAREHOUSE = {
     "person_lineage": "identity.person_lineage",
 }
 
-BRONZE = ("consent.events", "messaging.events")
+BRONZE = ("consent.events", "inventory.snapshots", "messaging.events", "zendesk.tickets")
 
 # Said in full, so that nothing about a file is guessed from its content.
 DIALECT = (

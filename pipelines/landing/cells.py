@@ -1,9 +1,6 @@
 """A delivered file as a table of raw cells: one row per record, nothing judged yet."""
 
 import glob
-import io
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +11,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
 from pipelines.landing.contracts import Contract
+from pipelines.landing.json_lines import added_keys, headers_in, json_cells, json_lines, keys_of_lines
 from pipelines.landing.text import (
     Record,
     Text,
@@ -64,7 +62,7 @@ def open_cells(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -
     text = read_text(path)
     if isinstance(text, Unreadable):
         return text
-    return _open_csv(text, contract) if contract.format == "csv" else _open_jsonl(text, contract)
+    return _open_csv(text, contract) if contract.format == "csv" else _open_jsonl(con, text, contract)
 
 
 def _open_csv(text: Text, contract: Contract) -> Cells | Unreadable:
@@ -141,48 +139,18 @@ def _problem(record: Record, width: int) -> tuple[str, str] | None:
     return None
 
 
-def _open_jsonl(text: Text, contract: Contract) -> Cells | Unreadable:
-    lines = [line for line in io.StringIO(text.data.decode(), newline="") if line.rstrip("\r\n")]
-    parsed = [_json_object(line) for line in lines]
-    keys = sorted({key for row in parsed if isinstance(row, dict) for key in row})
+def _open_jsonl(con: duckdb.DuckDBPyConnection, text: Text, contract: Contract) -> Cells | Unreadable:
+    lines = json_lines(text)
+    keys = keys_of_lines(con, lines)
     if not keys:
         return Unreadable("not_json", "expected one JSON object per line, got none in the file")
-    optional = {column.header for column in contract.columns if column.nullable}  # senders leave out nulls
-    keys = sorted({*keys, *optional})
-    problem = _header_problem(keys, contract)
+    problem = _header_problem(sorted(keys | headers_in(keys, contract)), contract)
     if problem:
-        return Unreadable("missing_column", problem, tuple(line.rstrip("\r\n") for line in lines))
-    columns: dict[str, Sequence[object]] = {
-        "broken_code": [None if isinstance(row, dict) else "not_json" for row in parsed],
-        "broken_reason": [None if isinstance(row, dict) else row for row in parsed],
-        "raw": [line.rstrip("\r\n") for line in lines],
-    }
-    for i, key in enumerate(keys):
-        columns[f"c{i}"] = [_json_cell(row.get(key)) if isinstance(row, dict) else None for row in parsed]
-    return _as_cells(keys, ["VARCHAR"] * len(keys), count_lines(text.data), contract, _text_table(columns))
-
-
-JSON = json.JSONDecoder(parse_float=str, parse_int=str, parse_constant=str)  # numbers stay the text they were sent as
-HALF_A_PAIR = re.compile(r"\\u[dD][89a-fA-F]")  # an escaped surrogate
-
-
-def _json_object(line: str) -> dict[str, object] | str:
-    """The line's object, or what is wrong with it."""
-    try:
-        value = JSON.decode(line)
-        if HALF_A_PAIR.search(line):
-            json.dumps(value, ensure_ascii=False).encode()  # fails if the other half is not there
-    except (ValueError, RecursionError) as error:
-        return f"expected a JSON object, got text that is not JSON ({str(error)[:80]})"
-    if not isinstance(value, dict):
-        return f"expected a JSON object, got {type(value).__name__}"
-    return value
-
-
-def _json_cell(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value or None
-    return json.dumps(value, ensure_ascii=False)
+        return Unreadable("missing_column", problem, tuple(lines))
+    headers = tuple(column.header for column in contract.columns)
+    cells = json_cells(con, contract, keys)
+    added = tuple(added_keys(keys, contract))
+    return Cells(headers, ("VARCHAR",) * len(headers), count_lines(text.data), added, cells)
 
 
 def _open_parquet(con: duckdb.DuckDBPyConnection, path: Path, contract: Contract) -> Cells | Unreadable:

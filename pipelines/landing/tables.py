@@ -90,7 +90,7 @@ def _made(table: _Table, batch: Batch, bronze: Path, quarantine: Path) -> list[O
 
 def _opened(table: _Table, batch: Batch) -> Iterator[tuple[Load, Cells | Unreadable]]:
     """The loads of a batch with the cells of their files, a few of which are opened while others are judged."""
-    open_one = partial(_open, table.con, table.contract)
+    open_one = partial(_open, table.con.cursor(), table.contract)  # of its own: two threads share no connection
     if table.settings.threads == 1 or table.contract.format == "parquet":  # Parquet is described by the database
         yield from ((load, open_one(load.delivery)) for load in batch.loads)
         return

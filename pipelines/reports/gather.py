@@ -102,8 +102,9 @@ def _checks_of(step: str, note: dict[str, Any]) -> Iterator[tuple[str, str, str,
     yield from (("dbt test", name, "passed", "") for name in note.get("passed_tests", []))
     for name, status, _, message in note.get("not_passed", []):
         yield "dbt test", name, "warned" if status == "warn" else "failed", message
-    if problem := note.get("consent_problem"):
-        yield "guardrail", f"{step}, recorded opt-ins", "warned", problem
+    for name, subject in (("consent_problem", "recorded opt-ins"), ("complaint_problem", "complaints")):
+        if problem := note.get(name):
+            yield "guardrail", f"{step}, {subject}", "warned", problem
     found = {violation["check"] for violation in note.get("violations", [])}
     yield from (("export check", name, "failed" if name in found else "passed", "") for name in note.get("checks", []))
 

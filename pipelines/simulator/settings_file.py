@@ -35,6 +35,15 @@ _SOURCES = {
     "crm.contacts": "{critical: false}",
     "consent.events": "{critical: false, max_age_days: 7}",
     "messaging.events": "{critical: false}",
+    "zendesk.tickets": "{critical: false, max_age_days: 7}",
+    "inventory.snapshots": "{critical: false, max_age_days: 7}",
+    "loyalty.points": "{critical: false}",
+    "feedback.nps": "{critical: false}",
+    "feedback.reviews": "{critical: false}",
+    "ga4.events": "{critical: false}",
+    "media.exposures": "{critical: false}",
+    "media.geo_spend": "{critical: false}",
+    "pim.prices": "{critical: false}",
 }
 
 

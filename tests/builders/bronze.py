@@ -84,7 +84,9 @@ def little_home(home: Path) -> Path:
     empty_home(home)
     _reference(home)
     _sales(home)
+    _engagement(home)
     ids = [_id(s, h) for h in "123" for s in ("campaigns", "pos")] + [_id("crm", "1")]
+    ids.append(_id("crm", "1") | {"record_id": "loyalty:member:M1"})
     arms = [
         {"experiment_id": "universal_holdout", "person_id": f"P{h}", "arm": _arm(h), "holdout_share": 0.1}
         for h in "123"
@@ -144,6 +146,25 @@ def _sales(home: Path) -> None:
     used = {"household_id": "1", "coupon_upc": "c", "campaign_id": "1", "redemption_date": day}
     dated = used | {"event_date": day, "event_at": datetime.combine(day, time(5))}
     deliver(home, "pos.coupon_redemptions", [dated], MONDAY)
+
+
+def _engagement(home: Path) -> None:
+    """What other sources tell of P1, and of nobody: a complaint, points, a count, an answer, a visit."""
+    day, noon = date(2017, 12, 20), datetime(2017, 12, 20, 17)
+    when = {"event_at": noon, "event_date": day}
+    deliver(home, "loyalty.members", [{"member_id": "M1", "email": "m1@b.example", "updated_at": FIRST_DAY}], FIRST_DAY)
+    ticket = {"id": "1", "created_at": noon, "updated_at": noon, "requester_email": "m1@b.example", "status": "open"}
+    deliver(home, "zendesk.tickets", [ticket | when], MONDAY)
+    entries = [{"txn_id": str(n), "member_id": f"M{n}", "type": "earn", "points": 10 * n} | when for n in (1, 2)]
+    deliver(home, "loyalty.points", entries, MONDAY)
+    counts = [{"snapshot_date": day, "store_id": "s1", "sku": p, "on_hand": 3, "reserved": 0} for p in ("p1", UNLISTED)]
+    deliver(home, "inventory.snapshots", counts, MONDAY)
+    deliver(home, "feedback.nps", [{"response_id": "1", "score": 9, "responded_date": "20171220"}], MONDAY)
+    visit = {
+        "event_timestamp": "1513789200000000", "event_day": "20171220", "event_name": "page_view", "session_id": "1",
+        "batch_event_index": 0, "user_pseudo_id": "d1", "analytics_storage": "Yes",
+    }  # fmt: skip
+    deliver(home, "ga4.events", [visit], MONDAY)
 
 
 def _id(source: str, household: str) -> dict[str, Any]:

@@ -62,6 +62,8 @@ def candidate_row(policy: Policy, person_id: str = "p1", treatment_id: str | Non
         "is_applicable": True,
         "is_sensitive": False,
         "was_bought_just_now": False,
+        "is_undisturbed": True,
+        "is_stocked": True,
         "margin_after_rate": 0.2,
         "floor_margin_rate": 0.1,
         "identity_confidence": 1.0,
@@ -147,10 +149,14 @@ def customers(*ids: str, **changes: object) -> pl.DataFrame:
         "order_count_365d": 50,
         "net_sales_amount_365d": Decimal("2500.00"),
         "gross_margin_amount_365d": Decimal("650.00"),
+        "home_store_id": "s1",
+        "has_open_complaint": False,
     } | changes
     money = pl.Decimal(18, 2)
     return pl.DataFrame([{"person_id": person, **row} for person in ids]).with_columns(
-        pl.col("net_sales_amount_365d", "gross_margin_amount_365d").cast(money)
+        pl.col("net_sales_amount_365d", "gross_margin_amount_365d").cast(money),
+        pl.col("home_store_id").cast(pl.String),
+        pl.col("has_open_complaint").cast(pl.Boolean),
     )
 
 
@@ -200,6 +206,19 @@ def consents(*rows: tuple[str, str, str, bool | None]) -> pl.DataFrame:
     """(person_id, channel_code, purpose_code, is_granted) per recorded state."""
     kinds = {"person_id": pl.String, "channel_code": pl.String, "purpose_code": pl.String, "is_granted": pl.Boolean}
     return pl.DataFrame(list(rows), schema=kinds, orient="row")
+
+
+def stock(*rows: tuple[str, str, int, int, int]) -> pl.DataFrame:
+    """(store_id, department_name, days before the night, products, products on the shelf) per department of a place."""
+    kinds = {
+        "store_id": pl.String,
+        "department_name": pl.String,
+        "snapshot_date": pl.Date,
+        "product_count": pl.Int32,
+        "stocked_product_count": pl.Int32,
+    }
+    dated = [(store, name, NIGHT - timedelta(days=days), *counts) for store, name, days, *counts in rows]
+    return pl.DataFrame(dated, schema=kinds, orient="row")
 
 
 def contacts(*rows: tuple[str | None, str | None, int | None, str | None, str | None]) -> pl.DataFrame:

@@ -86,7 +86,9 @@ grow-pct_5-email,grow,pct_5,email,0.1,p,28,2017-01-01,2018-12-31,false,assumed
 thanks-none-email,thanks,none,email,0.1,p,28,2017-01-01,2018-12-31,false,assumed
 """,
     "value_rules": """rule,rule_value,unit,reason,basis
+max_stock_age_days,7,days,r,assumed
 min_identity_confidence,0.8,probability,r,assumed
+min_stocked_rate,0.5,rate,r,assumed
 """,
 }
 
@@ -177,6 +179,22 @@ def message(person: str, campaign: str, day: date, number: int = 1) -> str:
     return f"insert into marts.fct_message_events values ({values})"
 
 
+def ticket(number: str, status: str, day: date, **changes: Any) -> dict[str, Any]:
+    """One accepted change of an angry e-mail to the support desk, written at noon."""
+    return {
+        "id": number, "status": status, "updated_at": datetime.combine(day, time(12)), "sentiment": Decimal("-0.5"),
+        "known_date": day + timedelta(days=1),
+    } | changes  # fmt: skip
+
+
+def count(sku: str, on_hand: int, day: date = date(2017, 12, 24), **changes: Any) -> dict[str, Any]:
+    """One accepted count of a product in the store where everybody shops."""
+    return {
+        "snapshot_date": day, "store_id": "s1", "sku": sku, "on_hand": on_hand, "reserved": 0,
+        "known_date": day + timedelta(days=1),
+    } | changes  # fmt: skip
+
+
 def log_file(name: str, delivered: date, refused: int = 0, source: str = "consent") -> dict[str, Any]:
     """One row of the load log about a file of the consent log."""
     return ledger_row(
@@ -201,6 +219,8 @@ class World:
     recorded: list[tuple[str, str, str, str]] = field(default_factory=list)  # what the mart makes of them
     left: list[dict[str, Any]] = field(default_factory=list)  # messages by which somebody left
     loads: list[dict[str, Any]] = field(default_factory=list)
+    tickets: list[dict[str, Any]] = field(default_factory=list)
+    counts: list[dict[str, Any]] = field(default_factory=list)  # of stock
     seeds: dict[str, str] = field(default_factory=lambda: dict(SEEDS))
 
     def say(self, person: str, channel: str, state: str, day: date, *, record: str = "") -> None:
@@ -289,6 +309,8 @@ def build_night(world: World, home: Path) -> BuiltNight:
     ledger = _ledger(world, home / "ledger")
     deliver(home, "consent.events", world.statements, NIGHT)
     deliver(home, "messaging.events", world.left, NIGHT)
+    deliver(home, "zendesk.tickets", world.tickets, NIGHT)
+    deliver(home, "inventory.snapshots", world.counts, NIGHT)
     _warehouse(world, home / "warehouse.duckdb")
     retailer = Retailer(retailer="little", time_zone="UTC", currency="USD", random_seed=1, is_replay=True, sources={})
     settings = Settings(retailer, home, seeds_dir, home, home, home, threads=1, memory_limit="1GB")
@@ -415,7 +437,7 @@ def _warehouse_bytes(
             connection.execute(_WAREHOUSE)
             for person, value in confidence:
                 household = f"h{person[1:]}"
-                connection.execute("insert into marts.customer_360 values (?, ?, ?)", [person, value, NIGHT])
+                connection.execute("insert into marts.customer_360 values (?, ?, ?, 's1')", [person, value, NIGHT])
                 for record in (f"pos:{household}", f"loyalty:member:m{person[1:]}"):
                     connection.execute("insert into identity.person_members values (?, ?)", [record, person])
                 connection.execute(
@@ -432,7 +454,8 @@ def _warehouse_bytes(
 _WAREHOUSE = """
 create schema marts;
 create schema identity;
-create table marts.customer_360 (person_id varchar, identity_confidence double, as_of_date date);
+create table marts.customer_360
+    (person_id varchar, identity_confidence double, as_of_date date, home_store_id varchar);
 create table marts.fct_contacts (person_id varchar, channel_code varchar, contacted_date date);
 create table marts.fct_message_events (message_event_id varchar, person_id varchar, channel_code varchar,
     campaign_id varchar, event_code varchar, event_at timestamp, event_date date);

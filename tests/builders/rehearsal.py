@@ -82,7 +82,7 @@ def home_without(finished: Settings, home: Path, tables: Collection[str]) -> Set
         source = finished.home / name
         (shutil.copytree if source.is_dir() else shutil.copy2)(source, home / name)
     for table in tables:
-        shutil.rmtree(home.joinpath("landing", *table.split(".")))
+        shutil.rmtree(home.joinpath("landing", *table.split(".")), ignore_errors=True)  # what is rare may not be there
     config = home / CONFIG_FILE
     lines = config.read_text(encoding="utf-8").splitlines(keepends=True)
     config.write_text("".join(line for line in lines if line.split(":")[0].strip() not in tables), encoding="utf-8")

@@ -17,6 +17,8 @@ DISPATCHED = (
     "phone_key",
     "comma_part",
     "dotted_part",
+    "compact_date",
+    "moment_of_micros",
 )  # macros/portable.sql
 SQL = {path.stem: path for folder in ("models", "tests") for path in sorted((DBT / folder).rglob("*.sql"))}
 SQL = {name: path for name, path in SQL.items() if path.parent.name != "generic"}

@@ -22,7 +22,7 @@ MAY_READ = {  # layer -> the layers it may select from; the marts' order is the 
     "measurement": {"staging", "intermediate", "core", "decisions", "measurement", "seed"},
 }
 NAMES = {
-    "staging": r"stg_[a-z]+__[a-z_]+",
+    "staging": r"stg_[a-z][a-z0-9]*__[a-z_]+",
     "intermediate": r"int_[a-z_]+__[a-z_]+",
     "identity": r"(identity|person)_[a-z_]+",
     "core": r"(dim|fct|person)_[a-z_]+|contact_history|customer_360",

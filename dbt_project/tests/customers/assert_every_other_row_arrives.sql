@@ -18,6 +18,37 @@ with counts as (
         (select count(distinct message_event_id) from {{ ref('fct_message_events') }}) as served_count
     union all
     select
+        'tickets' as subject,
+        (select count(*) from {{ ref('stg_zendesk__tickets') }}) as staged_count,
+        (
+            select count(*) from (
+                select ticket_id, updated_at from {{ ref('fct_support_tickets') }}
+                group by ticket_id, updated_at
+            ) as changes
+        ) as served_count
+    union all
+    select
+        'counts of stock' as subject,
+        (select count(*) from {{ ref('stg_inventory__snapshots') }}) as staged_count,
+        (select coalesce(sum(product_count), 0) from {{ ref('fct_stock_daily') }}) as served_count
+    union all
+    select
+        'answers and reviews' as subject,
+        (select count(*) from {{ ref('stg_feedback__nps') }})
+        + (select count(*) from {{ ref('stg_feedback__reviews') }}) as staged_count,
+        (select count(*) from {{ ref('fct_feedback') }}) as served_count
+    union all
+    select
+        'web events' as subject,
+        (select count(*) from {{ ref('stg_ga4__events') }}) as staged_count,
+        (select coalesce(sum(event_count), 0) from {{ ref('fct_web_sessions') }}) as served_count
+    union all
+    select
+        'points' as subject,
+        (select count(*) from {{ ref('stg_loyalty__points') }}) as staged_count,
+        (select count(*) from {{ ref('fct_points') }}) as served_count
+    union all
+    select
         'products' as subject,
         (select count(*) from {{ ref('stg_catalogue__products') }})
         + (select count(*) from {{ ref('stg_pim__products') }}) as staged_count,

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 from ml.decisioning.candidates import build_candidates
+from ml.decisioning.circumstances import with_circumstances
 from ml.decisioning.decide import decide
 from ml.decisioning.policy import load_policy
 from ml.decisioning.units import amounts_from_floats
@@ -23,6 +24,7 @@ from tests.builders.decisioning import (
     department_history,
     scores,
     seed_tables,
+    stock,
 )
 
 POLICY = load_policy(seed_tables())
@@ -30,8 +32,9 @@ EMAIL_5 = "next_best_category-pct_5-email"
 
 
 def build(people=("p1",), *, policy=POLICY, history=None, scored=None, known=None, sent=None, said=None):
-    return build_candidates(
-        customers(*people) if known is None else known,
+    people_known = customers(*people) if known is None else known
+    found = build_candidates(
+        people_known,
         scores(*people) if scored is None else scored,
         department_history(*people) if history is None else history,
         contacts() if sent is None else sent,
@@ -39,6 +42,7 @@ def build(people=("p1",), *, policy=POLICY, history=None, scored=None, known=Non
         policy=policy,
         as_of_date=NIGHT,
     )
+    return with_circumstances(found, people_known, stock(), policy=policy, as_of_date=NIGHT)
 
 
 def row(frame, treatment_id=EMAIL_5, person_id="p1"):

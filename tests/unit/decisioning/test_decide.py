@@ -8,6 +8,7 @@ import polars as pl
 
 from ml.decisioning.assignment import assign, current_arms
 from ml.decisioning.candidates import build_candidates
+from ml.decisioning.circumstances import with_circumstances
 from ml.decisioning.decide import decide, decision_id
 from ml.decisioning.guardrails import guardrails
 from ml.decisioning.ledger_rows import CANDIDATE_COLUMNS, DECISION_COLUMNS
@@ -26,6 +27,7 @@ from tests.builders.decisioning import (
     department_history,
     scores,
     seed_tables,
+    stock,
     with_limits,
 )
 
@@ -158,7 +160,7 @@ def test_contact_caps_and_the_discount_ceiling_hold_across_nights():
     sent, earlier, nights = contacts(), None, []
     for week in range(6):
         night = NIGHT + timedelta(weeks=week)
-        candidates = build_candidates(
+        found = build_candidates(
             customers(*people),
             scores(*people, lapse=0.4).with_columns(as_of_date=pl.lit(night)),
             department_history(*people),
@@ -167,6 +169,7 @@ def test_contact_caps_and_the_discount_ceiling_hold_across_nights():
             policy=policy,
             as_of_date=night,
         )
+        candidates = with_circumstances(found, customers(*people), stock(), policy=policy, as_of_date=night)
         everybody = pl.DataFrame({"person_id": people, "lineage_root": people})
         new = assign(everybody, earlier, experiment=POLICY.holdout, as_of_date=night)
         arm = current_arms(everybody, earlier, new, experiment=POLICY.holdout, as_of_date=night)

@@ -8,7 +8,8 @@ import pytest
 
 from ml.errors import GuardrailError
 from pipelines.exports.gate import require_clean
-from pipelines.exports.verify import CHECKS, CHECKS_DIR, SEEDS, needs_of, verify_exports
+from pipelines.exports.verify import BRONZE, CHECKS, CHECKS_DIR, SEEDS, needs_of, verify_exports
+from tests.builders.broken_circumstances import BROKEN_CIRCUMSTANCES, OF_SOMEBODY_ELSE, what_may_be
 from tests.builders.broken_files import BROKEN_FILES
 from tests.builders.broken_rules import BROKEN_RULES, recorded, says, unread
 from tests.builders.exports import (
@@ -27,7 +28,7 @@ from tests.builders.exports import SEEDS as TEST_SEEDS
 PROJECT = Path(__file__).parents[3]
 
 
-BREAKS = [*BROKEN_RULES, *BROKEN_FILES]
+BREAKS = [*BROKEN_RULES, *BROKEN_CIRCUMSTANCES, *BROKEN_FILES]
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +67,8 @@ def needed_inputs():
 def remove_input(night: BuiltNight, name: str) -> None:
     if name.startswith("seed_"):
         (night.inputs.seeds / f"{name.removeprefix('seed_')}.csv").unlink()
-    elif name in ("consent_events", "messaging_events"):
-        shutil.rmtree(night.inputs.bronze / name.removesuffix("_events"))
+    elif name.replace("_", ".", 1) in BRONZE:
+        shutil.rmtree(night.inputs.bronze / name.split("_")[0])
     elif name in ("decisions", "candidates", "assignments", "loads"):
         night.ledger.path(name, NIGHT).unlink()
     elif name in ("earlier_exports", "ledger_files"):
@@ -124,6 +125,14 @@ def test_who_said_yes_last_is_contacted_and_the_file_names_the_statement(tmp_pat
     rows = (night.staged.folder / "email" / "audience.csv").read_text(encoding="utf-8").splitlines()
     assert [",recorded_opt_in,recorded:e2," in row for row in rows] == [False, True, False]
     assert ",loyalty_terms,assumed," in rows[2]
+
+
+def test_tickets_that_are_solved_or_glad_or_of_others_and_half_full_shelves_forbid_nothing(tmp_path):
+    world = clean_world()
+    what_may_be(world)
+    night = build_night(world, tmp_path / "home")
+    night.in_warehouse(OF_SOMEBODY_ELSE)
+    assert verify_exports(night.inputs) == []
 
 
 def test_a_message_that_carries_out_a_release_is_counted_once_and_a_second_one_again(tmp_path):

@@ -21,6 +21,12 @@ profiles as (
 
 ),
 
+engagement as (
+
+    select * from {{ ref('person_engagement') }}
+
+),
+
 lifecycle_rules as (
 
     select * from {{ ref('lifecycle_rules') }}
@@ -84,6 +90,15 @@ select
     activity.redemption_count_365d,
     stages.stage_code as lifecycle_stage_code,
 
+    -- service, loyalty, feedback, visits
+    coalesce(engagement.open_ticket_count, 0) as open_ticket_count,
+    coalesce(engagement.has_open_complaint, false) as has_open_complaint,
+    engagement.points_balance,
+    engagement.last_nps_score,
+    engagement.last_star_count,
+    engagement.last_web_visit_date,
+    coalesce(engagement.web_session_count_28d, 0) as web_session_count_28d,
+
     -- household; null: unknown
     profiles.age_band,
     profiles.income_band,
@@ -97,3 +112,4 @@ from activity
 left join stages on activity.person_id = stages.person_id and stages.place = 1
 left join favourites on activity.person_id = favourites.person_id
 left join profiles on activity.person_id = profiles.person_id
+left join engagement on activity.person_id = engagement.person_id
