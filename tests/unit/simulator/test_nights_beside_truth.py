@@ -100,11 +100,11 @@ def test_only_bad_rows_of_tables_and_files_that_a_night_has_read_count(tmp_path)
         ("bad_row", "till.receipts", "journal_1.csv", "1"),
         ("bad_row", "till.receipts", "journal_2.csv", "2"),  # arrives after the night
         ("typo", "till.receipts", "journal_1.csv", "3"),
-        ("bad_row", "media.exposures", "exposures.csv", "4"),  # no night reads this table
+        ("bad_row", "weather.daily", "daily.csv", "4"),  # no night reads this table
     ]
     planted = pl.DataFrame(faults, ["kind", "table", "file", "row_key"], orient="row")
     write_parquet(tmp_path / "truth" / "faults" / f"{NIGHT}.parquet", planted)
-    files = {"till/receipts/delivered_date=2025-07-05/journal_1.csv": "receipts", "media/exposures.csv": "exposures"}
+    files = {"till/receipts/delivered_date=2025-07-05/journal_1.csv": "receipts", "weather/daily.csv": "daily"}
     loads = [
         {"as_of_date": NIGHT, "source_code": file.split("/")[0], "table_name": table, "file": file}
         for file, table in files.items()
