@@ -4,11 +4,11 @@
 
 As `benchmarks.loop_campaign`, but without files, warehouse and models: who is who is known, a day is known the day
 after, and forecasts are plain counts of the last 91 days. Lots, evidence, candidates, guardrails, the joint choice, and
-what is withheld and explored are the night's own code. Beside it, from the same morning and with the same chance: a
-world without contacts, and one in which as many people get the treatment of their likeliest purchase.
+what is withheld and explored are the night's own code; nobody complains, and stock is not told. Beside it, from the
+same morning and with the same chance: a world without contacts, and one in which as many people get the treatment of
+their likeliest purchase.
 """
 
-import argparse
 import copy
 import sys
 import tempfile
@@ -18,10 +18,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from benchmarks.loop_campaign import Week, contact_cost, print_means, print_week, value_of
+from benchmarks.loop_campaign import Week, campaign_options, contact_cost, print_means, print_week, value_of
 from benchmarks.perfect_records import Records
 from ml.decisioning.assignment import assign
 from ml.decisioning.candidates import build_candidates
+from ml.decisioning.circumstances import STOCK_COLUMNS, with_circumstances
 from ml.decisioning.decide import decide
 from ml.decisioning.evidence import DECIDED, collect_evidence, first_contacts, first_night, in_words_of, learn_effects
 from ml.decisioning.ledger_rows import NONE
@@ -36,6 +37,8 @@ from pipelines.simulator.settings_file import write_settings
 from pipelines.simulator.world import World
 
 WEEK = 7
+KINDS = (pl.String, pl.String, pl.Date, pl.Int32, pl.Int32)
+NO_STOCK = pl.DataFrame(schema=dict(zip(STOCK_COLUMNS, KINDS, strict=True)))  # shelves are not told
 
 
 @dataclass(slots=True)
@@ -71,7 +74,8 @@ class Loop:
         arms = assign(
             customers.select("person_id", lineage_root="person_id"), None, experiment=policy.holdout, as_of_date=day
         ).select("person_id", holdout_arm="arm")
-        result = decide(candidates, policy, arms, model_versions={}, seed=seed, as_of_date=day)
+        asked = with_circumstances(candidates, customers, NO_STOCK, policy=policy, as_of_date=day)
+        result = decide(asked, policy, arms, model_versions={}, seed=seed, as_of_date=day)
         self.decisions.append(result.decisions)
         if effects is not None:
             print("     ", {k: v for k, v in in_words_of(effects).items() if k != "arms"}, flush=True)
@@ -80,7 +84,7 @@ class Loop:
 
 def main() -> None:
     """Run the campaign; prints every week, one line per seed, and the means with intervals."""
-    options = _options()
+    options = campaign_options(__doc__).parse_args()
     totals = []
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         scenario = load_scenario(options.scenario, seed=seed)
@@ -136,15 +140,6 @@ def _policy(scenario: Scenario) -> Policy:
     with tempfile.TemporaryDirectory() as folder:
         write_settings(scenario, Path(folder))
         return load_policy(read_seeds(load_settings(Path(folder))))
-
-
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="?", default="default")
-    parser.add_argument("--seeds", type=int, default=20)
-    parser.add_argument("--first-seed", type=int, default=1)
-    parser.add_argument("--weeks", type=int, default=8)
-    return parser.parse_args()
 
 
 if __name__ == "__main__":

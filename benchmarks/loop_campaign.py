@@ -147,12 +147,18 @@ def _silent(done: int, total: int) -> None:
     pass
 
 
-def _options() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def campaign_options(description: str | None) -> argparse.ArgumentParser:
+    """What every campaign is asked."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("scenario", nargs="?", default="default")
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first-seed", type=int, default=1)
     parser.add_argument("--weeks", type=int, default=8)
+    return parser
+
+
+def _options() -> argparse.Namespace:
+    parser = campaign_options(__doc__)
     parser.add_argument("--folder", default=None, help="Where homes are made and removed again.")
     return parser.parse_args()
 

@@ -88,7 +88,12 @@ class Records:
             .when(last <= QUARTER).then(pl.lit("at_risk"))
             .otherwise(pl.lit("lapsed"))
         )  # fmt: skip
-        found = orders.join(money, on="person_id").with_columns(identity_confidence=1.0, lifecycle_stage_code=stage)
+        found = orders.join(money, on="person_id").with_columns(
+            identity_confidence=1.0,
+            lifecycle_stage_code=stage,
+            home_store_id=pl.lit(None, dtype=pl.String),
+            has_open_complaint=False,
+        )
         return found.sort("person_id")
 
     def scores(self, customers: pl.DataFrame, day: date) -> pl.DataFrame:

@@ -52,7 +52,8 @@ def consent_log_problem(settings: Settings, loads: pl.DataFrame, as_of_date: dat
             f"{unread.height} refused files may hold withdrawals (first: {file}, {reason}), so no recorded opt-in "
             "counts. Have the sender deliver each again, corrected, under the same name."
         )
-    return _lateness(settings, loads.filter(is_whole & (_TABLE == CONSENT_LOG)), as_of_date)
+    late = lateness(settings, CONSENT_LOG, loads.filter(is_whole), as_of_date)
+    return late and f"{late}, so no recorded opt-in counts: a withdrawal may be missing. Ask the sender for the files."
 
 
 def unread_files(loads: pl.DataFrame, tables: Sequence[str], is_read: pl.Expr) -> pl.DataFrame:
@@ -65,14 +66,12 @@ def unread_files(loads: pl.DataFrame, tables: Sequence[str], is_read: pl.Expr) -
     return unread.filter((pl.col("last_read") > pl.col("delivered_date")).fill_null(False).not_())
 
 
-def _lateness(settings: Settings, read: pl.DataFrame, as_of_date: date) -> str | None:
-    configured = settings.retailer.sources.get(CONSENT_LOG)
-    newest = read["delivered_date"].max()
+def lateness(settings: Settings, table: str, read: pl.DataFrame, as_of_date: date) -> str | None:
+    """The beginning of a sentence if the newest of a table's files that were read is older than the settings allow."""
+    configured = settings.retailer.sources.get(table)
+    newest = read.filter(table == _TABLE)["delivered_date"].max()
     if configured is None or configured.max_age_days is None or not isinstance(newest, date):
         return None
     if (as_of_date - newest).days <= configured.max_age_days:
         return None
-    return (
-        f"{CONSENT_LOG}: expected a file of the last {configured.max_age_days} days, the newest is of {newest}, so no "
-        "recorded opt-in counts: a withdrawal may be missing. Ask the sender for the files."
-    )
+    return f"{table}: expected a file of the last {configured.max_age_days} days, the newest is of {newest}"

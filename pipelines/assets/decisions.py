@@ -194,8 +194,9 @@ def _gate(result: DecisionResult, person_count: int) -> GateResult:
 
 
 def _in_words(result: DecisionResult) -> str:
-    done = result.decisions.filter(pl.col("treatment_id") != "none")
-    gap: float | None = max(result.certificates["gap_rate"].to_list(), default=None)
-    value: Decimal = sum(done["value_amount"].to_list(), Decimal(0))
-    proven = "" if gap is None else f" · at most {gap:.4%} below the best possible"
-    return f"{done.height:,} of {result.decisions.height:,} persons get something, worth {value:,.2f}{proven}"
+    summary = result.summary
+    done, value = summary["contact_count"], Decimal(summary["value_amount"])
+    lost = Decimal(summary["value_without_exploration_amount"]) - value
+    drawn = f" · {lost:,.2f} left to lots, so that effects can be learned" if lost else ""
+    proven = f" · at most {summary['gap_rate_without_exploration']:.4%} below the best possible before lots"
+    return f"{done:,} of {summary['person_count']:,} persons get something, worth {value:,.2f}{drawn}{proven}"
