@@ -60,6 +60,7 @@ def write_file(path: Path, write: Callable[[Path], None]) -> None:
     """Let `write` fill a temporary file that then appears."""
     with appearing(path) as temporary:
         write(temporary)
+        temporary.stat()  # what was not written must not take away what stands
 
 
 def write_bytes(path: Path, content: bytes) -> None:
