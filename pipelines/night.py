@@ -62,6 +62,11 @@ def prepare_home(settings: Settings) -> None:
             "telemetry": {"enabled": False},
             "nux": {"enabled": False},
             "concurrency": {"pools": {"default_limit": 1}},
+            "event_log_storage": {
+                "module": "pipelines.run_history",
+                "class": "RunHistory",
+                "config": {"base_dir": str(dagster_home / "history" / "runs")},
+            },
         }
         write_text(dagster_home / "dagster.yaml", yaml.safe_dump(config))
         ledger_of(settings).write_empty()
