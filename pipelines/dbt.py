@@ -2,19 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import date
-from hashlib import sha256
-from io import StringIO
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from ml.errors import NightmarketError
-from pipelines.files import remove_leftovers, write_json, write_text
-from pipelines.settings import SEEDS, Settings, environment
+from pipelines.settings import Settings, environment
 
 MANIFEST, SELECTIONS = "manifest.json", "selections.json"
 
@@ -54,62 +48,35 @@ class DbtProject:
 
         Raises    NightmarketError   dbt itself failed (bad SQL, locked file), with dbt's message.
         """
-        result = _invoke(
+        result = invoke(
             self.settings,
-            ["build", "--selector", selector, "--exclude-resource-type", "unit_test", "--vars", _vars(as_of_date)],
+            ["build", "--selector", selector, "--exclude-resource-type", "unit_test", "--vars", variables(as_of_date)],
             self.manifest,
         )
         if result.exception is not None:
-            raise _failure(f"dbt build --selector {selector}", result.exception)
+            raise failure(f"dbt build --selector {selector}", result.exception)
         return [_node_result(one) for one in result.result.results]
 
 
-def open_project(settings: Settings) -> DbtProject:
-    """Parse the project, or read the parsed one when no file of it has changed."""
-    target = _target(settings)
-    stamp = target / "parsed_from"
-    fingerprint = _fingerprint(settings)
-    known = stamp.read_text(encoding="utf-8") if stamp.exists() else ""
-    manifest = _read_manifest(target) if known == fingerprint else None
-    if manifest is None:
-        with redirect_stdout(StringIO()):  # the error says it, and once is enough
-            result = _invoke(settings, ["parse", "--no-partial-parse", "--vars", _vars(date(2000, 1, 1))], None)
-        if not result.success:
-            raise _failure("dbt parse", result.exception)
-        manifest = result.result
-        write_json(target / SELECTIONS, _selections(settings, manifest))
-        write_text(stamp, fingerprint)
-    nodes, selections = (json.loads((target / name).read_text(encoding="utf-8")) for name in (MANIFEST, SELECTIONS))
-    return DbtProject(settings, manifest, nodes, selections)
+def invoke(
+    settings: Settings, arguments: list[str], manifest: Any, *, target: Path | None = None, home: Path | None = None
+) -> Any:
+    """What dbt makes of a command.
 
-
-def _selections(settings: Settings, manifest: Any) -> dict[str, list[str]]:
-    """Asked once per parse: dbt alone knows what a selector selects."""
-    names = yaml.safe_load((settings.dbt_dir / "selectors.yml").read_text(encoding="utf-8"))["selectors"]
-    selections = {}
-    for name in [selector["name"] for selector in names]:
-        arguments = ["ls", "--selector", name, "--output", "json", "--output-keys", "unique_id"]
-        with redirect_stdout(StringIO()):  # `dbt ls` prints its answer even when told to be quiet
-            result = _invoke(settings, [*arguments, "--vars", _vars(date(2000, 1, 1))], manifest)
-        if not result.success:
-            raise _failure(f"dbt ls --selector {name}", result.exception)
-        selections[name] = sorted(json.loads(line)["unique_id"] for line in result.result)
-    return selections
-
-
-def _invoke(settings: Settings, arguments: list[str], manifest: Any) -> Any:
+    Takes     manifest: of a parsed project, else None: dbt parses it; target: where dbt writes, else runs/dbt of the
+              home; home: what stands for the home's path, else the path.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import cleanup_connections, reset_adapters  # dbt costs 4 CPU s to import
     from dbt.cli.main import dbtRunner
 
-    target = _target(settings)
+    target = target or settings.folder("runs") / "dbt"
     target.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(target)
     folders = ["--project-dir", settings.dbt_dir, "--profiles-dir", settings.dbt_dir]
     outputs = ["--target-path", target, "--log-path", target / "logs"]
     common = ["--quiet", "--no-use-colors", "--log-level-file", "warn", *["--no-write-json"] * bool(manifest)]
     try:
-        with environment(_environment(settings)):
+        with environment(_environment(settings, home or settings.home)):
             return dbtRunner(manifest=manifest).invoke([*common, *arguments, *map(str, folders + outputs)])
     finally:
         # until then the process holds the file, and a read-only connection from it or another one fails
@@ -118,9 +85,9 @@ def _invoke(settings: Settings, arguments: list[str], manifest: Any) -> Any:
         reset_adapters()
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _environment(settings: Settings, home: Path) -> dict[str, str]:
     return {
-        "NIGHTMARKET_HOME": str(settings.home),
+        "NIGHTMARKET_HOME": str(home),
         "NIGHTMARKET_SEEDS": str(settings.seeds_dir),
         "NIGHTMARKET_THREADS": str(settings.threads),
         "NIGHTMARKET_MEMORY_LIMIT": settings.memory_limit,
@@ -129,35 +96,9 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _target(settings: Settings) -> Path:
-    return settings.folder("runs") / "dbt"
-
-
-def _vars(as_of_date: date) -> str:
+def variables(as_of_date: date) -> str:
+    """The project's one variable, as dbt wants it."""
     return json.dumps({"as_of_date": as_of_date.isoformat()})
-
-
-def _read_manifest(target: Path) -> Any:
-    from dbt.contracts.graph.manifest import Manifest
-    from dbt.parser.manifest import extended_mashumuro_decoder
-
-    path = target / "partial_parse.msgpack"
-    if not all((target / name).exists() for name in ("partial_parse.msgpack", MANIFEST, SELECTIONS)):
-        return None
-    return Manifest.from_msgpack(path.read_bytes(), decoder=extended_mashumuro_decoder)
-
-
-def _fingerprint(settings: Settings) -> str:
-    """Changes when a file of the project or of the seeds, dbt's version or a path in the sources changes."""
-    from importlib.metadata import version
-
-    digest = sha256(repr((version("dbt-core"), version("dbt-duckdb"), _environment(settings))).encode())
-    documentation = settings.dbt_dir.parent / SEEDS  # of the seeds, also where a home has its own
-    for folder in (settings.dbt_dir, documentation, settings.seeds_dir):
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and "target" not in path.parts and "logs" not in path.parts:
-                digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
-    return digest.hexdigest()
 
 
 def _node_result(result: Any) -> NodeResult:
@@ -174,7 +115,7 @@ def _node_result(result: Any) -> NodeResult:
     )
 
 
-def _failure(what: str, error: BaseException | None) -> Exception:
+def failure(what: str, error: BaseException | None) -> Exception:
     """What to raise: a full disk or a missing right as it is, because the command knows what to do about it."""
     return error if isinstance(error, OSError) else NightmarketError(f"{what}: {_first_lines(error)}")
 

@@ -18,7 +18,8 @@ from pipelines.assets.models import scores
 from pipelines.assets.publish import published_snapshot, run_report
 from pipelines.assets.training import challengers
 from pipelines.assets.warehouse import dbt_assets
-from pipelines.dbt import DbtProject, open_project
+from pipelines.dbt import DbtProject
+from pipelines.dbt_parse import open_project
 from pipelines.landing.contracts import contract_names
 from pipelines.lock import held_by
 from pipelines.night import Night, ledger_of, prepare_home, warehouse_of

@@ -10,7 +10,8 @@ import pytest
 from rich.console import Console
 
 from pipelines.coverage import gaps_in_words
-from pipelines.dbt import DbtProject, open_project
+from pipelines.dbt import DbtProject
+from pipelines.dbt_parse import open_project
 from pipelines.night import ledger_of
 from pipelines.reporter import Reporter
 from pipelines.reports.context import RunReport

@@ -11,7 +11,7 @@ import pytest
 from ml.errors import ContractError, NightmarketError
 from pipelines.cli.doctor import examine
 from pipelines.clock import utc_now
-from pipelines.dbt import _failure
+from pipelines.dbt import failure
 from pipelines.graph import require_sources
 from pipelines.lock import held_by
 from pipelines.night import prepare_home
@@ -69,8 +69,8 @@ def test_the_widest_identity_rule_bounds_a_person():
 
 def test_a_full_disk_inside_dbt_stays_a_full_disk():
     full = OSError(errno.ENOSPC, "No space left on device")
-    assert _failure("dbt parse", full) is full
-    assert str(_failure("dbt parse", ValueError("line\n\nother"))) == "dbt parse: line other"
+    assert failure("dbt parse", full) is full
+    assert str(failure("dbt parse", ValueError("line\n\nother"))) == "dbt parse: line other"
 
 
 @pytest.mark.parametrize("first", [OSError(errno.ENOSPC, "No space left on device"), ContractError("ours")])
