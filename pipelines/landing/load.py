@@ -1,16 +1,19 @@
 """Landing: from delivered files to bronze and quarantine, and the night's load log in the ledger."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
 from datetime import date
 
+import duckdb
 import polars as pl
 
 from ml.errors import ContractError
 from pipelines.files import remove_leftovers
-from pipelines.landing.contracts import idle_contracts, load_contracts
+from pipelines.landing.contracts import Contract, idle_contracts, load_contracts
 from pipelines.landing.database import memory_database
-from pipelines.landing.deliveries import find_deliveries, require_declared
+from pipelines.landing.deliveries import Delivery, find_deliveries, require_declared
 from pipelines.landing.plan import plan_batches
 from pipelines.landing.rows import make_midnights
 from pipelines.landing.store import remove_strangers
@@ -19,6 +22,8 @@ from pipelines.landing.writing import write_contract_file
 from pipelines.ledger import Ledger
 from pipelines.ledger_schema import STREAMS
 from pipelines.settings import Settings
+
+TABLES_AT_ONCE = 2  # cutting files is Python's work and judging the database's: one table alone keeps one core busy
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,21 +60,15 @@ def load_landing(
     for room in ("bronze", "quarantine"):
         remove_leftovers(settings.folder(room))
     later = {load for night in ledger.nights() if night > as_of_date for load in _recorded(ledger, night)}
-    rows: list[dict[str, object]] = []
-    parsed = 0
     with memory_database(settings) as con:
-        make_midnights(con, settings.retailer.time_zone)
-        for name, contract in contracts.items():
-            own = [delivery for delivery in deliveries if delivery.table == name]
-            batches = plan_batches(own, contract.version_label(settings.retailer.time_zone))
-            made, count = load_table(con, settings, contract, batches, progress)
-            rows += made
-            parsed += count
-            write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
-            remove_strangers(settings, name, {*later, *(batch.name for batch in batches)})
+        work = _Work(con, settings, {name: [] for name in contracts}, later)
+        for delivery in deliveries:
+            work.deliveries[delivery.table].append(delivery)
+        loaded = _load_all(work, contracts, progress)
         for contract in idle.values():
             write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
             remove_strangers(settings, contract.name, [])
+    rows = [row for table in loaded for row in table.rows]
     frame = pl.DataFrame(rows, schema=STREAMS["loads"])
     before = ledger.read_before("loads", as_of_date)
     _require_same_as_recorded(before, frame, progress)
@@ -77,7 +76,60 @@ def load_landing(
         "source_code", "table_name", "delivered_date", "file"
     )
     ledger.write("loads", as_of_date, tonight)
-    return _result(tonight, tonight if before is None else pl.concat([before, tonight]), parsed)
+    known = tonight if before is None else pl.concat([before, tonight])
+    return _result(tonight, known, sum(table.parsed_count for table in loaded))
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What all tables of a landing share."""
+
+    con: duckdb.DuckDBPyConnection
+    settings: Settings
+    deliveries: dict[str, list[Delivery]]  # by table
+    later: set[str]  # loads of later nights, whose files stay
+    stopping: threading.Event = field(default_factory=threading.Event)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loaded:
+    """What became of one table."""
+
+    rows: list[dict[str, object]]
+    parsed_count: int
+    told: list[str]
+
+
+def _load_all(work: _Work, contracts: Mapping[str, Contract], progress: Callable[[str], None]) -> list[_Loaded]:
+    """All tables, in the order of the contracts; a few at once, the one with most to read first.
+
+    Raises    what the first table that failed raised; the others stop at their next file.
+    """
+    sizes = {name: sum(each.byte_count for each in work.deliveries[name]) for name in contracts}
+    with ThreadPoolExecutor(max_workers=min(work.settings.threads, TABLES_AT_ONCE)) as pool:
+        largest_first = sorted(contracts, key=lambda name: (-sizes[name], name))
+        running = {name: pool.submit(_load_one, work, contracts[name]) for name in largest_first}
+        try:
+            for done in as_completed(running.values()):
+                for sentence in done.result().told:
+                    progress(sentence)
+        except BaseException:  # also ctrl-C: who asked for an end does not wait for the other tables
+            work.stopping.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [running[name].result() for name in contracts]
+
+
+def _load_one(work: _Work, contract: Contract) -> _Loaded:
+    told: list[str] = []
+    zone, settings = work.settings.retailer.time_zone, work.settings
+    with work.con.cursor() as con:  # its own temporary tables, the same memory
+        make_midnights(con, zone)
+        batches = plan_batches(work.deliveries[contract.name], contract.version_label(zone))
+        rows, count = load_table(con, settings, contract, batches, told.append, work.stopping)
+        write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
+    remove_strangers(settings, contract.name, {*work.later, *(batch.name for batch in batches)})
+    return _Loaded(rows, count, told)
 
 
 def _recorded(ledger: Ledger, night: date) -> list[str]:

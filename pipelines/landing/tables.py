@@ -1,5 +1,6 @@
 """The loads of one table, one after the other: batches that were made before stand, the others are read and judged."""
 
+import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from ml.errors import NightmarketError
 from pipelines.landing.arrived import Arrived, bytes_in_memory, clear, fits
 from pipelines.landing.cells import Cells, open_cells
 from pipelines.landing.contracts import Contract
@@ -35,6 +37,7 @@ class _Table:
     contract: Contract
     label: str
     progress: Callable[[str], None]
+    stopping: threading.Event
     file_by_content: dict[str, str] = field(default_factory=dict)
     accepted: list[tuple[Place, Bounds]] = field(default_factory=list)  # of each load
     waiting: list[Arrived] = field(default_factory=list)
@@ -49,12 +52,14 @@ def load_table(
     contract: Contract,
     batches: Sequence[Batch],
     progress: Callable[[str], None],
+    stopping: threading.Event,
 ) -> tuple[list[dict[str, object]], int]:
     """The load log rows of one table, in load order, and how many files had to be read.
 
-    Takes     batches: the table's, of `plan_batches`.
+    Takes     batches: the table's, of `plan_batches`; stopping: set when another table has failed.
+    Raises    NightmarketError if it is set before the table is done; whole batches stand.
     """
-    table = _Table(con, settings, contract, contract.version_label(settings.retailer.time_zone), progress)
+    table = _Table(con, settings, contract, contract.version_label(settings.retailer.time_zone), progress, stopping)
     for batch in batches:
         bronze, quarantine = bronze_path(settings, batch), quarantine_path(settings, batch)
         outcomes = read_outcomes(bronze, quarantine, batch)
@@ -75,6 +80,8 @@ def _made(table: _Table, batch: Batch, bronze: Path, quarantine: Path) -> list[O
     table.con.execute("drop table if exists settled")
     with batch_files(table.con, table.contract, bronze, quarantine, batch.inputs) as sheets:
         for load, cells in _opened(table, batch):
+            if table.stopping.is_set():
+                raise NightmarketError(f"{table.contract.name}: stopped, because another table could not be loaded.")
             arrived = _arrived(table, load, cells)
             if any(each.brings_rows and _is_same(each, arrived) for each in table.waiting):
                 _settle(
