@@ -1,5 +1,6 @@
 """What `nightmarket loop` and the demo of the simulated retailer print."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from pipelines.cli.evaluate import evaluate
 from pipelines.cli.nights import one_night, say_where
 from pipelines.cli.simulate import simulate
 from pipelines.lock import held_by
+from pipelines.run import NightSummary
 from pipelines.settings import Settings, load_settings
 from pipelines.simulator.loop import (
     Answered,
@@ -26,31 +28,46 @@ DEMO_NIGHTS = 3
 
 def run_simulated_demo(scenario: str, home: Path | None) -> None:
     """History, then three nights of the closed loop, then the comparison with the truth; what is there is kept."""
-    simulate(scenario, None, None, home)
+    recorder = simulate(scenario, None, None, home)
     done = len(answered_nights(load_settings(home)))
     if done < DEMO_NIGHTS:
-        run_loop(DEMO_NIGHTS - done, 1, home)
+        run_loop(DEMO_NIGHTS - done, 1, home, recorder)
     else:
         evaluate(home)
 
 
-def run_loop(nights: int, every: int, home: Path | None) -> None:
-    """Nights of a simulated home, each answered by its people before the next, then the comparison with the truth."""
+def run_loop(nights: int, every: int, home: Path | None, recorder: Recorder | None = None) -> None:
+    """Nights of a simulated home, each answered by its people before the next, then the comparison with the truth.
+
+    Takes     recorder: of the home's world, as it stands after its last day; None: it is taken up again.
+    """
     settings, console = load_settings(home), new_console()
     with held_by(settings.folder("runs") / "loop", purpose="loop"):
-        recorder = _taken_up(settings, console)
+        recorder = recorder or _taken_up(settings, console)
         summaries = []
-        for done in range(nights):
-            summaries.append(one_night(settings, recorder.world.next_day, console, "nightly"))
-            write_truth_of_night(recorder, settings)
-            if done + 1 == nights:
-                write_truth_of_people(recorder, settings)  # the dearest truth, and only the last night's is judged
+        for left in reversed(range(nights)):
+            summaries.append(_night(recorder, settings, console, is_last=left == 0))
             for _ in range(every):
                 answered = live_on(recorder, settings)
                 console.print(_in_words(answered), highlight=False, soft_wrap=True)
         recorder.finish()
     say_where(console, summaries)
     evaluate(home)
+
+
+def _night(recorder: Recorder, settings: Settings, console: Console, *, is_last: bool) -> NightSummary:
+    """A night, and the truth about it before anybody answers it.
+
+    What people are worth is the dearest truth, so it is told for the last night only, which is the one that is judged;
+    it does not depend on the night and is computed beside it.
+    """
+    with ThreadPoolExecutor(1) as beside:
+        told = beside.submit(write_truth_of_people, recorder, settings) if is_last else None
+        summary = one_night(settings, recorder.world.next_day, console, "nightly")
+        write_truth_of_night(recorder, settings)
+        if told is not None:
+            told.result()
+    return summary
 
 
 def _taken_up(settings: Settings, console: Console) -> Recorder:

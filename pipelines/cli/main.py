@@ -90,7 +90,8 @@ def simulate(
     """A retailer about whom everything is known: months of files in landing, and the truth beside them."""
     from pipelines.cli.simulate import simulate as simulate_
 
-    simulate_(scenario, seed, days, home)
+    if (recorder := simulate_(scenario, seed, days, home)) is not None:
+        recorder.finish()
 
 
 @app.command()

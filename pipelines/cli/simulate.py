@@ -9,11 +9,14 @@ from pipelines.lock import held_by
 from pipelines.settings import CONFIG_FILE, load_settings
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings
-from pipelines.simulator.simulate import HistorySummary, simulate_history
+from pipelines.simulator.simulate import HistorySummary, Recorder, begin_history
 
 
-def simulate(scenario: str, seed: int | None, days: int | None, home: Path | None) -> None:
-    """Write a scenario's history into the home, with progress, and say what was made and where."""
+def simulate(scenario: str, seed: int | None, days: int | None, home: Path | None) -> Recorder | None:
+    """Write a scenario's history into the home, with progress, and say what was made and where.
+
+    Returns   the recorder after it, for whoever lives on; None if the history was there already.
+    """
     place = load_settings(home).home
     chosen = load_scenario(scenario, seed=seed, days=days)
     console = new_console()
@@ -23,10 +26,11 @@ def simulate(scenario: str, seed: int | None, days: int | None, home: Path | Non
     columns = (TextColumn(" days "), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with held_by(place, purpose="simulate"), Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("days", total=chosen.days)
-        summary = simulate_history(chosen, place, lambda done, _: bar.update(task, completed=done))
+        summary, recorder = begin_history(chosen, place, lambda done, _: bar.update(task, completed=done))
         write_settings(chosen, place)  # last: a home that is refused keeps what it has, or nothing
     for line in _in_words(summary, place):
         console.print(line, soft_wrap=True)
+    return recorder
 
 
 def _in_words(summary: HistorySummary, place: Path) -> list[str]:

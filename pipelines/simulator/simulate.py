@@ -53,14 +53,15 @@ class Recorder:
         self.world, self.home = world, home
         self.systems = Systems(world)
         self.soiling = Soiling(self.systems)
-        self.writer = ThreadPoolExecutor(1)
+        self.exporters, self.writer = ThreadPoolExecutor(2), ThreadPoolExecutor(1)
         self.writing: Future[None] | None = None
         self.file_count = self.row_count = self.byte_count = self.fault_count = 0
 
     def record(self, facts: DayFacts) -> None:
         """Write what the systems export of a day, and the truth behind it."""
         day = self.systems.day(facts)
-        exports = [source.export(self.systems, day) for source in SOURCES]
+        # a source reads what the others read and changes only what is its own, so side by side they export the same
+        exports = list(self.exporters.map(lambda source: source.export(self.systems, day), SOURCES))
         soiled, dirt = self.soiling.soiled(day.number, [one for export in exports for one in export.deliveries])
         truth = {name: frame for export in exports for name, frame in export.truth.items() if name != "faults"}
         lived = truth.pop(LIVED)
@@ -86,6 +87,7 @@ class Recorder:
         if self.writing is not None:
             self.writing.result()
         self.writer.shutdown()
+        self.exporters.shutdown()
 
     def _write(
         self,
@@ -131,9 +133,19 @@ def simulate_history(scenario: Scenario, home: Path, progress: Callable[[int, in
     Takes     progress: called with (days done, days in all).
     Raises    ContractError if the home's landing folder holds something else.
     """
+    summary, recorder = begin_history(scenario, home, progress)
+    if recorder is not None:
+        recorder.finish()
+    return summary
+
+
+def begin_history(
+    scenario: Scenario, home: Path, progress: Callable[[int, int], None]
+) -> tuple[HistorySummary, Recorder | None]:
+    """The same for somebody who lives on: with the recorder as it stands then, if the history was not there already."""
     is_there = _is_complete(scenario, home)
     if is_there is not None:
-        return is_there
+        return is_there, None
     world = World(scenario)
     recorder = Recorder(world, home)
     write_json(home / "landing" / RECEIPT, _receipt(scenario, None))
@@ -142,12 +154,11 @@ def simulate_history(scenario: Scenario, home: Path, progress: Callable[[int, in
         day = world.next_day
         recorder.record(world.step(day, world.habitual_treatments(day), world.habitual_controls(day)))
         progress(done + 1, scenario.days)
-    recorder.finish()
-    recorder.write_expectations()
-    os.sync()  # once for all: until the receipt says complete, nothing counts
+    recorder.write_expectations()  # beside the last files
+    recorder.wait()  # for all of it: until the receipt says complete, nothing counts
     summary = _summary(scenario, recorder)
     write_json(home / "landing" / RECEIPT, _receipt(scenario, summary))
-    return summary
+    return summary, recorder
 
 
 def people_frame(systems: Systems) -> pl.DataFrame:

@@ -16,7 +16,7 @@ from pipelines.simulator.effects import effects_of, true_effects
 from pipelines.simulator.loop import answered_nights, live_on, take_up
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings
-from pipelines.simulator.simulate import Recorder, simulate_history
+from pipelines.simulator.simulate import Recorder, begin_history, simulate_history
 from pipelines.simulator.world import World
 
 DAYS = 6
@@ -97,6 +97,19 @@ def test_stopping_between_two_days_changes_no_file_of_the_next(settings, tmp_pat
         fresh.finish()
     for day in (first.facts.day, second.facts.day):
         assert files_of(other.home, day) == files_of(settings.home, day) != {}
+
+
+def test_going_on_right_after_history_changes_no_file_of_the_next_days(settings, tmp_path):
+    scenario, other = load_scenario("tiny", days=DAYS), tmp_path / "other"
+    write_settings(scenario, other)
+    summary, going_on = begin_history(scenario, other, silent)
+    assert summary.is_new
+    taken_up = take_up(settings.home, silent)
+    for recorder, each in ((going_on, load_settings(other)), (taken_up, settings)):
+        days = [live_on(recorder, each).facts.day for _ in range(2)]
+        recorder.finish()
+    assert all(files_of(other, day) == files_of(settings.home, day) != {} for day in days)
+    assert begin_history(scenario, other, silent)[1] is None
 
 
 def test_each_row_is_brought_to_the_person_whose_number_it_names(settings):
