@@ -1,6 +1,6 @@
 """What a night costs besides its work: CPU seconds of a whole night on a retailer of 10 households.
 
-python benchmarks/night_cost.py
+    python -m benchmarks.night_cost
 
 Prints the CPU seconds of one `nightmarket run` (all gates, run history, training because there is no champion),
 split into imports of the frameworks, measured in the same run, and the rest; and the ratio to the limit of 30.

@@ -8,9 +8,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from ml.decisioning.belief import weigh
 from ml.decisioning.candidates import build_candidates
 from ml.decisioning.evidence import DECIDED, collect_evidence, first_contacts, first_night, in_words_of, learn_effects
 from ml.decisioning.explore import PERIOD_DAYS, period_of
+from ml.decisioning.lifts import fit_lifts
 from ml.decisioning.lots import LOTS, campaign_lots, cell_of, night_lots
 from ml.decisioning.policy import load_policy
 from ml.decisioning.traits import TRAITS as TRAIT_NAMES
@@ -152,6 +154,23 @@ def test_evidence_of_one_channel_tells_of_the_others_less_surely():
     own, same, other = (of_cell(effects, cell) for cell in (("email", False), ("email", True), ("till_coupon", True)))
     assert own[1] < same[1] < other[1]
     assert min(own[0], same[0], other[0]) > 0.5
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+def test_a_handful_of_lots_tells_next_to_nothing(count):
+    past = planted(3_000, (0.0, 0.0), seed=3)
+    lots = campaign_lots(past.messages, TONIGHT, FIRST_DAY)
+    rows = collect_evidence(lots, past).with_columns(stated_lift=pl.lit(0.2), has_offer=pl.lit(False))
+    cells = [("email", False), ("till_coupon", True)]
+    before = weigh(fit_lifts(rows), cells)
+    assert before.nothing_probability > 0.9
+    for seed in range(25):  # of some handfuls the few rows lie on a line by chance, and scatter next to nothing
+        few = rows.sample(count, seed=seed).with_columns(
+            channel_code=pl.lit("till_coupon"), has_offer=pl.lit(True), is_treated=pl.lit(True), chance=pl.lit(0.9)
+        )
+        after = weigh(fit_lifts(pl.concat([rows, few])), cells)
+        assert after.nothing_probability > before.nothing_probability - 0.05
+        assert abs(after.multiple - before.multiple).max() < 0.05
 
 
 def test_a_campaign_whose_arms_follow_from_habits_is_not_used_and_is_named():
