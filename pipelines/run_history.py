@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import sqlalchemy as db
+from dagster import EventLogEntry
 from dagster._core.storage.event_log.sqlite import SqliteEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 
@@ -18,7 +19,7 @@ BUSY_SECONDS = 30  # how long to wait for somebody else's write
 
 
 class RunHistory(SqliteEventLogStorage):
-    """One connection per file and thread, until the history is disposed of."""
+    """Dagster's own storage with one engine per file, until the history is disposed of."""
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         """Takes the folder of the history and what Dagster knows of the class."""
@@ -31,6 +32,11 @@ class RunHistory(SqliteEventLogStorage):
     def from_config_value(cls, inst_data: Any, config_value: Any) -> "RunHistory":
         """As Dagster makes it from `dagster.yaml`."""
         return cls(inst_data=inst_data, **config_value)
+
+    def store_event(self, event: EventLogEntry) -> None:
+        """As Dagster's own; whoever watches a run watches its file, beside which an open one keeps newest events."""
+        super().store_event(event)
+        os.utime(self.path_for_shard(event.run_id))
 
     def has_table(self, table_name: str) -> bool:
         """Whether the index has a table; asked before most events."""
@@ -58,7 +64,6 @@ class RunHistory(SqliteEventLogStorage):
                 self._initialized_dbs.add(shard)
             with engine.begin() as connection:
                 yield connection
-            os.utime(self.path_for_shard(shard))  # an open file's events stand beside it; who watches a run watches it
 
     def _engine(self, shard: str) -> db.Engine:
         with self._opening:

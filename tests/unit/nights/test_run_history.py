@@ -1,6 +1,7 @@
 """The history of runs holds what Dagster's own storage would hold, and can be read and watched by it."""
 
 import threading
+import time
 
 import dagster as dg
 import pytest
@@ -99,3 +100,23 @@ def test_a_history_that_is_disposed_of_opens_its_files_again(instance):
     instance.event_log_storage.dispose()
     assert instance.event_log_storage._engines == {}
     assert texts(instance.event_log_storage, result.run_id) == before
+
+
+def test_whoever_watches_by_the_same_storage_looks_once_per_event_and_not_at_its_own_looking(instance):
+    result = dg.materialize([breakfast], instance=instance)
+    record = read(instance.event_log_storage, result.run_id)[0]
+    watcher = RunHistory(str(instance.event_log_storage._base_dir))
+    looked, real = [], watcher.get_records_for_run
+    cursor, told = real(result.run_id).cursor, threading.Event()
+
+    def look(*arguments, **options):
+        looked.append(arguments)
+        return real(*arguments, **options)
+
+    watcher.get_records_for_run = look
+    watcher.watch(result.run_id, cursor, lambda *_: told.set())
+    instance.event_log_storage.store_event(record.event_log_entry)
+    assert told.wait(timeout=20)
+    time.sleep(1.5)  # a look that touches the file would be followed by hundreds
+    assert len(looked) < 10
+    watcher.dispose()
