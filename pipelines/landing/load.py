@@ -61,10 +61,8 @@ def load_landing(
         remove_leftovers(settings.folder(room))
     later = {load for night in ledger.nights() if night > as_of_date for load in _recorded(ledger, night)}
     with memory_database(settings) as con:
-        work = _Work(con, settings, {name: [] for name in contracts}, later)
-        for delivery in deliveries:
-            work.deliveries[delivery.table].append(delivery)
-        loaded = _load_all(work, contracts, progress)
+        own = {name: [delivery for delivery in deliveries if delivery.table == name] for name in contracts}
+        loaded = _load_all(_Work(con, settings, own, later), contracts, progress)
         for contract in idle.values():
             write_contract_file(con, contract, settings.folder("bronze") / contract.source / contract.table)
             remove_strangers(settings, contract.name, [])
@@ -113,7 +111,7 @@ def _load_all(work: _Work, contracts: Mapping[str, Contract], progress: Callable
             for done in as_completed(running.values()):
                 for sentence in done.result().told:
                     progress(sentence)
-        except BaseException:  # also ctrl-C: who asked for an end does not wait for the other tables
+        except BaseException:  # also ctrl-C: the other tables end with the files they have in hand
             work.stopping.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -12,6 +12,13 @@ from tests.builders.shop import CONTRACT, csv_of, night, sale, shop, tree
 TABLES = {"sales": 12, "gifts": 1, "notes": 4}  # files each
 
 
+def selling(settings, *tables):
+    """The shop with these tables only."""
+    sources = {f"shop.{table}": {"critical": True, "max_age_days": 7} for table in tables}
+    content = settings.retailer.model_dump() | {"sources": sources}
+    return replace(settings, retailer=type(settings.retailer).model_validate(content))
+
+
 def department_store(home, threads=2):
     """A shop with three tables of one form, with files to read in each."""
     settings = shop(home)
@@ -22,9 +29,7 @@ def department_store(home, threads=2):
             folder.mkdir(parents=True)
             rows = [sale(sale_id=1000 * i + row) for row in range(5)] + [sale(sale_id="wrong"), sale(sale_id=1000 * i)]
             (folder / "a.csv").write_bytes(csv_of(rows))
-    sources = {f"shop.{table}": {"critical": True, "max_age_days": 7} for table in TABLES}
-    content = settings.retailer.model_dump() | {"sources": sources}
-    return replace(settings, retailer=type(settings.retailer).model_validate(content), threads=threads)
+    return selling(replace(settings, threads=threads), *TABLES)
 
 
 def test_tables_side_by_side_come_to_the_same_bytes_as_one_after_the_other(tmp_path):
@@ -58,3 +63,12 @@ def test_a_table_that_cannot_be_loaded_stops_the_others_and_is_named(monkeypatch
     assert not [path for path in (settings.home / "bronze" / "shop" / "sales").glob("*.parquet")]
     monkeypatch.setattr(load, "load_table", real)
     assert night(settings, "2017-12-26").accepted_row_count == 5 * sum(TABLES.values())
+
+
+def test_a_table_that_is_given_up_after_a_sealed_night_stops_no_later_one(tmp_path):
+    settings = department_store(tmp_path / "home")
+    night(settings, "2017-12-20", seal=True)
+    (settings.contracts_dir / "shop" / "gifts.yml").unlink()
+    after = night(selling(settings, "sales", "notes"), "2017-12-26")
+    assert set(after.known["table_name"]) == set(TABLES)
+    assert after.parsed_file_count == 0
