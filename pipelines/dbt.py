@@ -1,4 +1,4 @@
-"""Runs dbt inside this process: the project is parsed once, then built in a few selections."""
+"""Runs dbt inside this process: a parsed project (`dbt_parse`) is built in a few selections."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,6 @@ from typing import Any
 
 from ml.errors import NightmarketError
 from pipelines.settings import Settings, environment
-
-MANIFEST, SELECTIONS = "manifest.json", "selections.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from filelock import FileLock
 
 from pipelines.dbt import DbtProject, failure, invoke, variables
-from pipelines.files import new_directory, write_json
+from pipelines.files import new_directory, remove_leftovers, write_json
 from pipelines.settings import SEEDS, Settings
 
 MANIFEST, NODES, SELECTIONS = "partial_parse.msgpack", "manifest.json", "selections.json"
@@ -39,6 +40,13 @@ def open_project(settings: Settings) -> DbtProject:
         return found
     shelf = next(shelf for shelf in shelves if _can_be_written(shelf) or shelf is shelves[-1])
     shelf.mkdir(parents=True, exist_ok=True)
+    with FileLock(shelf / ".lock"):  # whoever waited finds it parsed
+        return _read(settings, shelf / version) or _parsed(settings, shelf, version)
+
+
+def _parsed(settings: Settings, shelf: Path, version: str) -> DbtProject:
+    """Parse into the shelf, which is held; what a killed run left there and the oldest versions go."""
+    remove_leftovers(shelf)
     with new_directory(shelf / version) as folder:
         _parse(settings, folder)
         project = _load(settings, folder)
@@ -63,8 +71,10 @@ def _parse(settings: Settings, folder: Path) -> None:
     nodes = json.loads((folder / NODES).read_text(encoding="utf-8"))
     write_json(folder / NODES, nodes | {"macros": {}, "docs": {}})  # most of it, and nobody asks for them
     for path in folder.iterdir():
-        if path.name not in (MANIFEST, NODES, SELECTIONS):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if path.is_dir():
+            shutil.rmtree(path)  # logs
+        elif path.name not in (MANIFEST, NODES, SELECTIONS):
+            path.unlink()
 
 
 def _selections(settings: Settings, manifest: Any, folder: Path) -> dict[str, list[str]]:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -89,7 +91,7 @@ def test_a_project_that_cannot_be_written_keeps_its_parse_in_the_home(monkeypatc
     monkeypatch.setattr(dbt_parse, "_can_be_written", lambda shelf: project.dbt_dir not in shelf.parents)
     assert open_project(project) == open_project(project)
     assert len(parses) == 1
-    assert [path.name for path in (project.home / "runs" / "dbt" / "parsed").iterdir()] == parses
+    assert [path.name for path in (project.home / "runs" / "dbt" / "parsed").glob("[!.]*")] == parses
 
 
 def test_what_is_half_there_is_parsed_again_and_old_versions_go(project, parses):
@@ -102,6 +104,24 @@ def test_what_is_half_there_is_parsed_again_and_old_versions_go(project, parses)
     for _ in range(dbt_parse.KEPT + 1):
         model.write_text(model.read_text(encoding="utf-8") + "\n", encoding="utf-8")
         newest = open_project(project)
-    assert len(list(shelf.iterdir())) == dbt_parse.KEPT
+    assert len(list(shelf.glob("[!.]*"))) == dbt_parse.KEPT
     assert (shelf / newest).is_dir()
     assert not (shelf / version).exists()
+
+
+def test_two_runs_at_once_parse_once_and_what_a_killed_one_left_goes(project, parses, monkeypatch):
+    shelf = project.dbt_dir / "target" / "parsed"
+    left = shelf / ".killed.partial"
+    left.mkdir(parents=True)
+    parse = dbt_parse._parse
+
+    def slowly(settings, folder):
+        time.sleep(0.3)
+        parse(settings, folder)
+
+    monkeypatch.setattr(dbt_parse, "_parse", slowly)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda _: open_project(project), range(4)))
+    assert len(set(found)) == 1
+    assert len(parses) == 1
+    assert not left.exists()
