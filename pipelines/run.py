@@ -67,9 +67,16 @@ def run_night(settings: Settings, as_of_date: date, reporter: Reporter, *, job: 
 
 @contextmanager
 def _own_errors_unwrapped() -> Iterator[None]:
-    """Dagster wraps what a resource raises, and trips over a full disk itself; the person wants what came first."""
+    """Dagster wraps what a resource raises, and trips over a full disk itself; the person wants what came first.
+
+    Raises    KeyboardInterrupt for Dagster's own word for ctrl-C.
+    """
+    from dagster import DagsterExecutionInterruptedError
+
     try:
         yield
+    except DagsterExecutionInterruptedError as error:
+        raise KeyboardInterrupt from error
     except Exception as error:
         told = told_by(error)
         if told is error:

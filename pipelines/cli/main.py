@@ -29,6 +29,8 @@ DISK_ERRORS = {
     errno.EEXIST: "A file stands where a folder must be: move it away, or choose another folder with --home.",
 }
 
+INTERRUPTED = 130  # what ctrl-C makes of a command; typer turns it into this exit without a word
+
 
 def main() -> None:
     """Entry point. Exit codes: 0 done, 1 a clear refusal, 2 wrong arguments, 130 interrupted."""
@@ -37,8 +39,10 @@ def main() -> None:
         app()
     except NightmarketError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
-        _fail("Interrupted. Nothing is half-written: run the same command again.", code=130)
+    except (KeyboardInterrupt, SystemExit) as stopped:
+        if isinstance(stopped, SystemExit) and stopped.code != INTERRUPTED:
+            raise
+        _fail("Interrupted. Nothing is half-written: run the same command again.", code=INTERRUPTED)
     except OSError as error:
         if error.errno not in DISK_ERRORS:
             raise

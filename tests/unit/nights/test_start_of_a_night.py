@@ -10,6 +10,7 @@ import pytest
 
 from ml.errors import ContractError, NightmarketError
 from pipelines.cli.doctor import examine
+from pipelines.cli.main import main
 from pipelines.clock import utc_now
 from pipelines.dbt import failure
 from pipelines.graph import require_sources
@@ -17,7 +18,7 @@ from pipelines.lock import held_by
 from pipelines.night import prepare_home
 from pipelines.partitions import FIRST_NIGHT, require_night
 from pipelines.reporter import quiet_reporter
-from pipelines.run import free_places_of_dead_runs, run_night, told_by
+from pipelines.run import _own_errors_unwrapped, free_places_of_dead_runs, run_night, told_by
 from pipelines.seeds import largest_cluster
 from pipelines.settings import PROJECT_DIR, load_settings
 from pipelines.warehouse import Warehouse
@@ -78,6 +79,23 @@ def test_what_came_first_is_told_and_not_what_tripped_over_it(first):
     tripped = RuntimeError("history cannot be written")
     tripped.__context__ = first
     assert told_by(tripped) is first
+
+
+def test_ctrl_c_is_said_in_words(capsys, monkeypatch):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("pipelines.cli.evaluate.evaluate", interrupted)
+    monkeypatch.setattr("sys.argv", ["nightmarket", "evaluate"])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 130
+    assert "Interrupted. Nothing is half-written" in capsys.readouterr().err
+
+
+def test_ctrl_c_inside_dagster_is_ctrl_c():
+    with pytest.raises(KeyboardInterrupt), _own_errors_unwrapped():
+        raise dg.DagsterExecutionInterruptedError
 
 
 def test_an_error_that_is_its_own_cause_is_told_once():
