@@ -5,8 +5,11 @@ SHELL := /bin/bash
 
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
-INSTALLED := $(VENV)/.installed-$(shell cat requirements/lock.txt pyproject.toml | cksum | cut -d' ' -f1)
+INSTALLED := $(VENV)/.installed-$(shell cat requirements/*.txt pyproject.toml | cksum | cut -d' ' -f1)
 BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+UV := $(BIN)/uv pip
+LOCKED := --no-deps --require-hashes -r requirements/lock.txt
 
 .PHONY: help demo demo-real test fast lint types serve lock clean
 
@@ -15,10 +18,15 @@ help: ## list what can be made
 
 $(INSTALLED):
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found. Install one, or: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@echo "Installing the locked packages into $(VENV) (a minute or two, once) ..."
+	@echo "Installing the locked packages into $(VENV) (half a minute, once; minutes where uv cannot be used) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --require-hashes -r requirements/lock.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(PIP) --no-deps --require-hashes -r requirements/installer.txt
+	@index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}"; \
+		export $${index:+UV_DEFAULT_INDEX="$$index"} UV_HTTP_RETRIES=1; \
+		$(UV) install --quiet --python $(BIN)/python $(LOCKED) || { \
+			echo "uv could not install (it does not know all of pip's settings); pip does it now, which takes minutes."; \
+			$(PIP) --no-compile $(LOCKED); }
+	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline -e .
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
@@ -47,8 +55,9 @@ types: $(INSTALLED) ## mypy, strict
 serve: $(INSTALLED) ## the asset graph and run history in a browser, on this machine only
 	@$(BIN)/nightmarket graph
 
-lock: ## write requirements/lock.txt anew (needs uv)
-	@uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header pyproject.toml --group example --group dev -o requirements/lock.txt
+lock: $(INSTALLED) ## write the locked requirements anew
+	@echo uv | $(UV) compile --universal --python-version 3.11 --generate-hashes --no-header - -o requirements/installer.txt
+	@$(UV) compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header pyproject.toml --group example --group dev -o requirements/lock.txt
 
 clean: ## delete the environment and everything derived; landing and ledger stay
 	@rm -rf $(VENV) build dist *.egg-info
