@@ -11,15 +11,16 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ml.decisioning.belief import Learned, weigh
+from ml.decisioning.departments import Floats
 from ml.decisioning.explore import PERIOD_DAYS, period_of
 from ml.decisioning.fairness import fair_lots
 from ml.decisioning.ledger_rows import NONE
-from ml.decisioning.lifts import DIGITS, Cell, fit_lifts
 from ml.decisioning.lots import cell_of
 from ml.decisioning.policy import Policy
-from ml.decisioning.traits import LEAST_DAYS, Past, with_outcomes, with_traits
+from ml.decisioning.traits import LEAST_DAYS, Past, matrix_of, with_outcomes, with_traits
 from ml.decisioning.value import lift_of
+from ml.effect.belief import Belief, weigh
+from ml.effect.pooled import DIGITS, Cell, Lots, pool_lots
 
 LOOK_BACK_PERIODS = 7  # half a year: older answers tell of another season
 EPOCH = date(1970, 1, 1).toordinal()
@@ -41,13 +42,13 @@ DECIDED = (  # of the ledger's decisions
 class Effects:
     """What the lots say, ready for tonight.
 
-    learned       multiples of the stated lifts, of orders;
+    belief        multiples of the stated lifts, of orders;
     sales_rate    what an order more brings in sales, relative to an average order;
     use_rate      of the coupons sent, how many are used by people who buy; 1: not known;
     arms          treated and left-out rows per channel and kind of lot; unfair: campaigns that were not used.
     """
 
-    learned: Learned
+    belief: Belief
     sales_rate: float
     use_rate: float
     arms: dict[str, tuple[int, int]]
@@ -116,20 +117,48 @@ def learn_effects(evidence: pl.DataFrame, policy: Policy, *, seed: int) -> Effec
         pl.col("is_treated").sum(), left_out=(~pl.col("is_treated")).sum()
     )
     arms = {f"{code} {'nights' if own else 'campaigns'}": (done, out) for code, own, done, out in counted.iter_rows()}
-    return Effects(weigh(fit_lifts(rows), cells), _sales_rate(rows), use_rate, dict(sorted(arms.items())), unfair)
+    return Effects(
+        weigh(pool_lots(as_lots(rows)), cells), _sales_rate(rows), use_rate, dict(sorted(arms.items())), unfair
+    )
+
+
+def as_lots(rows: pl.DataFrame) -> Lots:
+    """What the engine of effects asks for: orders and not sales, which are far noisier, and lifts as orders.
+
+    Takes     rows, one per person and lot: LOTS with stated_lift and has_offer known, `orders` of the horizon,
+              expected_orders (above 0, of 28 days) and TRAITS.
+    """
+    expected, own = rows["expected_orders"].to_numpy(), cells_of(rows)
+    cells = tuple(sorted(set(own)))
+    return Lots(
+        person=rows["person_id"].rank("dense").to_numpy() - 1,
+        cells=cells,
+        own=np.array([cells.index(one) for one in own]),
+        drawn=rows["is_treated"].cast(pl.Float64).to_numpy() - rows["chance"].to_numpy(),
+        stated=rows["stated_lift"].to_numpy() * expected,
+        expected=expected,
+        usual=expected * _season(rows),
+        outcome=rows["orders"].to_numpy(),
+        traits=matrix_of(rows),
+    )
+
+
+def cells_of(rows: pl.DataFrame) -> list[Cell]:
+    """Which contacts each row is of: channel, and whether with an offer."""
+    return list(rows.select("channel_code", "has_offer").iter_rows())
 
 
 def in_words_of(effects: Effects | None) -> dict[str, Any]:
     """For the report: plain numbers."""
     if effects is None:
         return {"row_count": 0}
-    learned = effects.learned
-    multiples = zip(learned.cells, learned.multiple, learned.error, learned.weight, strict=True)
+    belief = effects.belief
+    multiples = zip(belief.cells, belief.multiple, belief.error, belief.weight, strict=True)
     return {
-        "row_count": learned.fitted.row_count,
+        "row_count": belief.pooled.row_count,
         "arms": {name: list(counts) for name, counts in effects.arms.items()},
         "unfair_campaigns": list(effects.unfair),
-        "no_effect_probability": round(learned.nothing_probability, 6),
+        "no_effect_probability": round(belief.nothing_probability, 6),
         "multiple_of_stated_lift": {
             f"{channel} {'with' if has_offer else 'without'} offer": [round(float(one), 4) for one in numbers]
             for (channel, has_offer), *numbers in multiples
@@ -137,6 +166,12 @@ def in_words_of(effects: Effects | None) -> dict[str, Any]:
         "sales_rate": round(effects.sales_rate, 4),
         "use_rate": round(effects.use_rate, 4),
     }
+
+
+def _season(rows: pl.DataFrame) -> Floats:
+    """Per day and horizon how often both arms really ordered, relative to a month's expectation."""
+    ratio = pl.col("orders").sum() / pl.col("expected_orders").sum()
+    return rows.select(ratio.over("as_of_date", "horizon_days")).to_series().to_numpy()
 
 
 def _with_offers(rows: pl.DataFrame) -> tuple[pl.DataFrame, float]:

@@ -4,7 +4,7 @@ A campaign and day is one experiment: everybody who would have been sent it, and
 same person is in many of them, and earlier and later ones go on working. That does not bias any of them: each lot is
 independent of all others, so both arms get every other campaign alike, and what they differ by is one contact more.
 The effect is that of one more contact on people who are contacted as often as these are. Rows of one person depend on
-each other, which the errors must allow for (`lifts.fit_lifts`).
+each other, which the errors must allow for (`ml.effect.pooled`).
 """
 
 from datetime import date

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 import polars as pl
 
 from ml.decisioning.departments import Floats
@@ -78,11 +77,6 @@ def with_outcomes(rows: pl.DataFrame, past: Past) -> pl.DataFrame:
         coupon_orders=(after["coupon_order_count"] - before["coupon_order_count"]).cast(pl.Float64),
         sales=(after["gross_sales_cents"] - before["gross_sales_cents"]).cast(pl.Float64) / 100,
     )
-
-
-def standardised(rows: pl.DataFrame, centre: Floats, scale: Floats) -> Floats:
-    """TRAITS as a matrix (rows, traits) of deviations, f64; 0 where one is not known."""
-    return np.asarray(np.nan_to_num((matrix_of(rows) - centre) / scale, nan=0.0).clip(-4, 4))
 
 
 def matrix_of(rows: pl.DataFrame) -> Floats:

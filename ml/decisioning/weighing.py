@@ -3,9 +3,9 @@
 import numpy as np
 import polars as pl
 
-from ml.decisioning.evidence import Effects
+from ml.decisioning.evidence import Effects, cells_of
 from ml.decisioning.ledger_rows import RANDOMISED
-from ml.decisioning.traits import TRAITS
+from ml.decisioning.traits import matrix_of
 from ml.decisioning.units import amounts_from_floats, floats
 from ml.decisioning.value import worth
 
@@ -23,7 +23,7 @@ def weighed(candidates: pl.DataFrame, effects: Effects, traits: pl.DataFrame) ->
     """
     asked = candidates.select("person_id", "channel_code", has_offer=pl.col("discount_rate") > 0)
     rows = asked.join(traits, on=["person_id", "channel_code"], how="left", maintain_order="left")
-    multiple, weight, is_seen = effects.learned.of(rows.select("channel_code", "has_offer", *TRAITS))
+    multiple, weight, is_seen = effects.belief.of(cells_of(rows), matrix_of(rows))
     names = ("base_probability", "margin", "basket_margin", "sales", "retained_margin", "fatigue_cost", "lift")
     its = {name: floats(candidates[name]) for name in names}
     basket = np.where(np.isnan(its["basket_margin"]), its["margin"], its["basket_margin"])

@@ -8,16 +8,24 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ml.decisioning.belief import weigh
 from ml.decisioning.candidates import build_candidates
-from ml.decisioning.evidence import DECIDED, collect_evidence, first_contacts, first_night, in_words_of, learn_effects
+from ml.decisioning.evidence import (
+    DECIDED,
+    as_lots,
+    collect_evidence,
+    first_contacts,
+    first_night,
+    in_words_of,
+    learn_effects,
+)
 from ml.decisioning.explore import PERIOD_DAYS, period_of
-from ml.decisioning.lifts import fit_lifts
 from ml.decisioning.lots import LOTS, campaign_lots, cell_of, night_lots
 from ml.decisioning.policy import load_policy
 from ml.decisioning.traits import TRAITS as TRAIT_NAMES
 from ml.decisioning.traits import Past, with_outcomes, with_traits
 from ml.decisioning.value import lift_of
+from ml.effect.belief import weigh
+from ml.effect.pooled import pool_lots
 from tests.builders.decisioning import NIGHT as TONIGHT_OF_CANDIDATES
 from tests.builders.decisioning import consents, contacts, customers, department_history, scores, seed_tables
 from tests.builders.evidence import COUPON, FIRST_DAY, MAIL, TONIGHT, decisions_of, planted
@@ -41,8 +49,8 @@ def learned(lift, **options):
 
 
 def of_cell(effects, cell):
-    place = effects.learned.cells.index(cell)
-    return effects.learned.multiple[place], effects.learned.error[place]
+    place = effects.belief.cells.index(cell)
+    return effects.belief.multiple[place], effects.belief.error[place]
 
 
 def test_only_decisions_that_a_lot_made_between_one_contact_and_nothing_are_evidence():
@@ -137,16 +145,16 @@ def test_a_planted_effect_is_found_and_for_whom():
     multiple, error = of_cell(effects, ("email", False))
     # a rise of .25 on average for two weeks of four, in multiples of what is stated
     assert multiple == pytest.approx(0.125 / stated(("email", False)), abs=4 * error)
-    assert effects.learned.nothing_probability < 0.001
+    assert effects.belief.nothing_probability < 0.001
     place = TRAIT_NAMES.index("deal_units")
-    assert effects.learned.slope[place] > 3 * np.abs(np.delete(effects.learned.slope, place)).max()
+    assert effects.belief.slope[place] > 3 * np.abs(np.delete(effects.belief.slope, place)).max()
 
 
 def test_where_contacts_change_nothing_the_evidence_says_so_of_every_channel():
     effects = learned((0.0, 0.0), channels=("email", "direct_mail"))
-    assert effects.learned.nothing_probability > 0.9
-    assert np.abs(effects.learned.multiple).max() < 0.02
-    assert effects.learned.weight.min() > 0.9
+    assert effects.belief.nothing_probability > 0.9
+    assert np.abs(effects.belief.multiple).max() < 0.02
+    assert effects.belief.weight.min() > 0.9
 
 
 def test_evidence_of_one_channel_tells_of_the_others_less_surely():
@@ -162,13 +170,13 @@ def test_a_handful_of_lots_tells_next_to_nothing(count):
     lots = campaign_lots(past.messages, TONIGHT, FIRST_DAY)
     rows = collect_evidence(lots, past).with_columns(stated_lift=pl.lit(0.2), has_offer=pl.lit(False))
     cells = [("email", False), ("till_coupon", True)]
-    before = weigh(fit_lifts(rows), cells)
+    before = weigh(pool_lots(as_lots(rows)), cells)
     assert before.nothing_probability > 0.9
     for seed in range(25):  # of some handfuls the few rows lie on a line by chance, and scatter next to nothing
         few = rows.sample(count, seed=seed).with_columns(
             channel_code=pl.lit("till_coupon"), has_offer=pl.lit(True), is_treated=pl.lit(True), chance=pl.lit(0.9)
         )
-        after = weigh(fit_lifts(pl.concat([rows, few])), cells)
+        after = weigh(pool_lots(as_lots(pl.concat([rows, few]))), cells)
         assert after.nothing_probability > before.nothing_probability - 0.05
         assert abs(after.multiple - before.multiple).max() < 0.05
 
@@ -189,10 +197,10 @@ def test_a_campaign_whose_arms_follow_from_habits_is_not_used_and_is_named():
 
 def test_coupons_are_seen_in_what_people_use_and_how_many_of_them():
     effects = learned((0.0, 0.0), coupon_use=0.2)
-    assert effects.learned.fitted.cells == (("email", True),)
+    assert effects.belief.pooled.cells == (("email", True),)
     assert 0.15 < effects.use_rate < 0.35  # of those who buy at all
     assert learned((0.0, 0.0)).use_rate == 1.0
-    assert learned((0.0, 0.0)).learned.fitted.cells == (("email", False),)
+    assert learned((0.0, 0.0)).belief.pooled.cells == (("email", False),)
 
 
 def test_an_order_more_brings_what_it_brings_within_a_person():
