@@ -53,7 +53,9 @@ def known_effects(night: Night, policy: Policy, as_of_date: date) -> tuple[Effec
     if lots.is_empty():
         return None, None
     past = Past(_read(night, BOUGHT_QUERY, BOUGHT), messages).before(as_of_date)
-    effects = learn_effects(collect_evidence(lots, past), policy, seed=night.settings.retailer.random_seed)
+    settings = night.settings
+    evidence = collect_evidence(lots, past)
+    effects = learn_effects(evidence, policy, seed=settings.retailer.random_seed, threads=settings.threads)
     if effects is None:
         return None, None
     persons = night.warehouse.read("select person_id from marts.customer_360 order by 1")

@@ -105,9 +105,9 @@ def collect_evidence(lots: pl.DataFrame, past: Past) -> pl.DataFrame:
     return with_outcomes(known, past).sort("lot_id")
 
 
-def learn_effects(evidence: pl.DataFrame, policy: Policy, *, seed: int) -> Effects | None:
+def learn_effects(evidence: pl.DataFrame, policy: Policy, *, seed: int, threads: int = 1) -> Effects | None:
     """What the rows say about every kind of contact of the policy; None if they are too few to say anything."""
-    fair, unfair = fair_lots(evidence, seed=seed)
+    fair, unfair = fair_lots(evidence, seed=seed, threads=threads)
     offered, use_rate = _with_offers(fair)
     rows = _with_stated_lift(offered, policy)
     if rows.height < FEWEST_ROWS:

@@ -11,7 +11,7 @@ from ml.errors import InsufficientDataError
 ROLES = Roles("lot_id", "arm", "left_out", "_number", TRAITS, probability="own_chance")
 
 
-def fair_lots(rows: pl.DataFrame, *, seed: int) -> tuple[pl.DataFrame, tuple[str, ...]]:
+def fair_lots(rows: pl.DataFrame, *, seed: int, threads: int) -> tuple[pl.DataFrame, tuple[str, ...]]:
     """Rows whose arms cannot be told from what was known before, and the names of the campaigns that are left out.
 
     Takes     rows: LOTS with TRAITS. The nights' own lots are drawn by this code and are not doubted.
@@ -23,17 +23,17 @@ def fair_lots(rows: pl.DataFrame, *, seed: int) -> tuple[pl.DataFrame, tuple[str
     declared = rows.filter(pl.col("campaign_id").is_not_null())
     for _, part in sorted(declared.partition_by("channel_code", as_dict=True).items()):
         names = part["campaign_id"].unique().sort().to_list()
-        if not is_predicted(part, seed=seed):
+        if not is_predicted(part, seed=seed, threads=threads):
             bad: list[str] = []
         else:
-            alone = [name for name in names if is_predicted(part.filter(campaign_id=name), seed=seed)]
+            alone = [name for name in names if is_predicted(part.filter(campaign_id=name), seed=seed, threads=threads)]
             bad = alone or names
         kept.append(part.filter(~pl.col("campaign_id").is_in(bad)))
         unfair += bad
     return pl.concat(kept).sort("lot_id"), tuple(unfair)
 
 
-def is_predicted(rows: pl.DataFrame, *, seed: int) -> bool:
+def is_predicted(rows: pl.DataFrame, *, seed: int, threads: int) -> bool:
     """Whether the arm can be told from TRAITS better than from its chance; few rows tell nothing."""
     arm = pl.when("is_treated").then(pl.lit("treated")).otherwise(pl.lit("left_out"))
     own = pl.when("is_treated").then(pl.col("chance")).otherwise(1 - pl.col("chance"))
@@ -42,5 +42,5 @@ def is_predicted(rows: pl.DataFrame, *, seed: int) -> bool:
         trial = build_trial(asked.with_columns(pl.col("_number").cast(pl.Float64)), ROLES)
     except InsufficientDataError:
         return False
-    setup = Setup(tuple(trial.encoder.kinds), capacity_for(trial.arm.size), seed, 1)
+    setup = Setup(tuple(trial.encoder.kinds), capacity_for(trial.arm.size), seed, threads)
     return check_balance(trial, setup).is_predicted

@@ -1,6 +1,8 @@
 """Which tables do people and BI tools read, and how do a night's copies of them appear all at once?"""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -44,9 +46,11 @@ def publish_snapshot(settings: Settings, as_of_date: date, tables: Sequence[Publ
     target = settings.folder("published") / f"as_of_date={as_of_date.isoformat()}"
     warehouse = Warehouse(settings.warehouse_path, settings.threads, settings.memory_limit)
     with new_directory(target) as folder:
-        with warehouse.connect() as connection:
-            listed = [_publish_table(connection, table, folder) for table in tables]
-        _write_database(folder, tables, settings)
+        listed = []
+        with warehouse.connect() as connection, _database(folder, settings.threads) as copy:
+            for table in tables:
+                listed.append(_publish_table(connection, table, folder))
+                copy(table)
         write_json(folder / "tables.json", {"as_of_date": as_of_date.isoformat(), "tables": listed})
         for path in sorted(folder.iterdir()):
             path.chmod(READ_ONLY)
@@ -72,15 +76,25 @@ def _publish_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable,
     }
 
 
-def _write_database(folder: Path, tables: Sequence[PublishedTable], settings: Settings) -> None:
-    """Copy the Parquet files into a DuckDB file: tables and not views, so the file can be moved."""
-    with duckdb.connect(config={"threads": str(settings.threads)}) as connection:
+@contextmanager
+def _database(folder: Path, threads: int) -> Iterator[Callable[[PublishedTable], None]]:
+    """A DuckDB file of the Parquet files: tables and not views, so the file can be moved.
+
+    Gives     what copies a table whose Parquet file stands, in order of the calls, beside whatever is done meanwhile.
+    """
+    copied: list[Future[None]] = []
+    with duckdb.connect(config={"threads": str(threads)}) as connection, ThreadPoolExecutor(1) as beside:
         connection.execute(f"attach '{_quoted(folder / DATABASE)}' as snapshot (storage_version '{STORAGE_VERSION}')")
-        for table in tables:
-            # the folder is called as_of_date=...: without this DuckDB adds a column of that name
-            source = f"read_parquet('{_quoted(folder / table.name)}.parquet', hive_partitioning = false)"
-            connection.execute(f"create table snapshot.main.{table.name} as from {source}")
+        yield lambda table: copied.append(beside.submit(_copy_table, connection, table, folder))
+        for each in copied:
+            each.result()
         connection.execute("detach snapshot")
+
+
+def _copy_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable, folder: Path) -> None:
+    # the folder is called as_of_date=...: without this DuckDB adds a column of that name
+    source = f"read_parquet('{_quoted(folder / table.name)}.parquet', hive_partitioning = false)"
+    connection.execute(f"create table snapshot.main.{table.name} as from {source}")
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: PublishedTable) -> dict[str, str]:

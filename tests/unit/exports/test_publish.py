@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from ml.errors import ContractError
+from pipelines.publishing import publish
 from pipelines.publishing.publish import DATABASE, PublishedTable, publish_snapshot
 from pipelines.publishing.tables import PUBLISHED_TABLES
 from pipelines.settings import Retailer, Settings
@@ -102,6 +103,21 @@ def test_a_failed_publication_leaves_the_last_good_one_and_nothing_half_written(
     published = settings.home / "published"
     assert [path.name for path in published.iterdir()] == ["as_of_date=2017-12-26"]
     assert parquet_hashes(published / "as_of_date=2017-12-26") == before
+
+
+def test_a_database_that_cannot_be_filled_stops_the_publication(settings, monkeypatch):
+    """Its tables are copied beside the next file: what fails there must not go unseen."""
+    good = publish_snapshot(settings, NIGHT, [PEOPLE])
+    before = parquet_hashes(good)
+
+    def full(connection, table, folder):
+        raise duckdb.IOException("no space left on device")
+
+    monkeypatch.setattr(publish, "_copy_table", full)
+    with pytest.raises(duckdb.IOException, match="no space left"):
+        publish_snapshot(settings, NIGHT, [PEOPLE])
+    assert parquet_hashes(good) == before
+    assert list(good.parent.iterdir()) == [good]
 
 
 def test_the_published_list_has_unique_names_and_reads_no_identity_relation():
