@@ -8,8 +8,9 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed-$(shell cat requirements/*.txt pyproject.toml | cksum | cut -d' ' -f1)
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-UV := $(BIN)/uv pip
+UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 LOCKED := --no-deps --require-hashes -r requirements/lock.txt
+ITSELF := --no-deps --no-build-isolation -e .
 
 .PHONY: help demo demo-real test fast lint types serve lock clean
 
@@ -20,13 +21,11 @@ $(INSTALLED):
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found. Install one, or: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the locked packages into $(VENV) (half a minute, once; minutes where uv cannot be used) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) --no-deps --require-hashes -r requirements/installer.txt
 	@index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}"; \
 		export $${index:+UV_DEFAULT_INDEX="$$index"} UV_HTTP_RETRIES=1; \
-		$(UV) install --quiet --python $(BIN)/python $(LOCKED) || { \
+		{ $(PIP) --no-deps --require-hashes -r requirements/installer.txt && $(UV) $(LOCKED) && $(UV) $(ITSELF); } || { \
 			echo "uv could not install (it does not know all of pip's settings); pip does it now, which takes minutes."; \
-			$(PIP) --no-compile $(LOCKED); }
-	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --offline -e .
+			$(PIP) --no-compile $(LOCKED); $(PIP) $(ITSELF); }
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
@@ -56,8 +55,8 @@ serve: $(INSTALLED) ## the asset graph and run history in a browser, on this mac
 	@$(BIN)/nightmarket graph
 
 lock: $(INSTALLED) ## write the locked requirements anew
-	@echo uv | $(UV) compile --universal --python-version 3.11 --generate-hashes --no-header - -o requirements/installer.txt
-	@$(UV) compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header pyproject.toml --group example --group dev -o requirements/lock.txt
+	@echo uv | $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header - -o requirements/installer.txt
+	@$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header pyproject.toml --group example --group dev -o requirements/lock.txt
 
 clean: ## delete the environment and everything derived; landing and ledger stay
 	@rm -rf $(VENV) build dist *.egg-info
