@@ -22,7 +22,7 @@ from pipelines.simulator.scenario import CLASSES, Scenario
 from pipelines.simulator.soiling import Soiling, no_faults
 from pipelines.simulator.sources import consent, ga4, goods, loyalty, media, messaging, service, shopify, till
 from pipelines.simulator.sources.delivery import Delivery
-from pipelines.simulator.systems import Systems
+from pipelines.simulator.systems import Day, Systems
 from pipelines.simulator.world import World
 from pipelines.simulator.writing import contents_of_all, write_day
 
@@ -53,24 +53,17 @@ class Recorder:
         self.world, self.home = world, home
         self.systems = Systems(world)
         self.soiling = Soiling(self.systems)
-        self.exporters, self.writer = ThreadPoolExecutor(2), ThreadPoolExecutor(1)
+        self.sources = ThreadPoolExecutor(2)  # a day's exports side by side
+        self.exporter, self.writer = ThreadPoolExecutor(1), ThreadPoolExecutor(1)  # one day each, in order
+        self.exporting: Future[None] | None = None
         self.writing: Future[None] | None = None
         self.file_count = self.row_count = self.byte_count = self.fault_count = 0
 
     def record(self, facts: DayFacts) -> None:
-        """Write what the systems export of a day, and the truth behind it."""
-        day = self.systems.day(facts)
-        # a source reads what the others read and changes only what is its own, so side by side they export the same
-        exports = list(self.exporters.map(lambda source: source.export(self.systems, day), SOURCES))
-        soiled, dirt = self.soiling.soiled(day.number, [one for export in exports for one in export.deliveries])
-        truth = {name: frame for export in exports for name, frame in export.truth.items() if name != "faults"}
-        lived = truth.pop(LIVED)
-        planted = [export.truth["faults"] for export in exports if "faults" in export.truth]
-        truth |= {"gone": pl.DataFrame({"person": facts.gone})} if len(facts.gone) else {}
-        self.row_count += sum(one.frame.height for one in soiled)
-        if self.writing is not None:
-            self.writing.result()
-        self.writing = self.writer.submit(self._write, day.number, soiled, truth, lived, [*planted, dirt])
+        """Write what the systems export of a day, and the truth behind it, while the world lives the next one."""
+        if self.exporting is not None:
+            self.exporting.result()
+        self.exporting = self.exporter.submit(self._export, self.systems.day(facts))
 
     def relive(self, facts: DayFacts) -> None:
         """Take in a day whose files are there already: the systems remember coupons and open tickets."""
@@ -78,16 +71,34 @@ class Recorder:
 
     def wait(self) -> None:
         """Wait until every day so far is on disk, for good."""
-        if self.writing is not None:
-            self.writing.result()
+        self._written()
         os.sync()
 
     def finish(self) -> None:
         """Wait until everything is written."""
+        self._written()
+        for pool in (self.exporter, self.sources, self.writer):
+            pool.shutdown()
+
+    def _written(self) -> None:
+        if self.exporting is not None:
+            self.exporting.result()
+        if self.writing is not None:  # looked at only now: the last day's export has begun its writing
+            self.writing.result()
+
+    def _export(self, day: Day) -> None:
+        """Runs beside the next day's simulation."""
+        # a source reads what the others read and changes only what is its own, so side by side they export the same
+        exports = list(self.sources.map(lambda source: source.export(self.systems, day), SOURCES))
+        soiled, dirt = self.soiling.soiled(day.number, [one for export in exports for one in export.deliveries])
+        truth = {name: frame for export in exports for name, frame in export.truth.items() if name != "faults"}
+        lived, gone = truth.pop(LIVED), day.facts.gone
+        planted = [export.truth["faults"] for export in exports if "faults" in export.truth]
+        truth |= {"gone": pl.DataFrame({"person": gone})} if len(gone) else {}
+        self.row_count += sum(one.frame.height for one in soiled)
         if self.writing is not None:
             self.writing.result()
-        self.writer.shutdown()
-        self.exporters.shutdown()
+        self.writing = self.writer.submit(self._write, day.number, soiled, truth, lived, [*planted, dirt])
 
     def _write(
         self,
@@ -97,7 +108,7 @@ class Recorder:
         lived: pl.DataFrame,
         faults: list[pl.DataFrame],
     ) -> None:
-        """Runs beside the next day's simulation, one day at a time and in order."""
+        """Runs beside the next day's exports."""
         placed = []
         for delivery, files in zip(soiled, contents_of_all(soiled), strict=True):
             arrived, noted = self.soiling.placed(day, delivery, files)

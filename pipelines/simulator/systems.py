@@ -21,10 +21,11 @@ BORROWED = 0.30  # of the receipts of people without a card carry a card of the 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of a world as the systems see it."""
+    """One day of a world as the systems see it; it stays so while the world lives on."""
 
     number: int
     facts: DayFacts
+    consent: np.ndarray  # [person, channel] at the end of the day
 
 
 class Systems:
@@ -52,7 +53,7 @@ class Systems:
         reached = facts.contacts.filter(pl.col("is_sent") & pl.col("delivered"))
         if reached.height:
             self.last_treatment = self.last_treatment.scatter(reached["person"], reached["treatment_id"])
-        return Day((facts.day - EPOCH).days, facts)
+        return Day((facts.day - EPOCH).days, facts, self.world.state.consent.copy())
 
     def versions(self, table: str, day: int) -> pl.DataFrame:
         """What a system writes about its people on a day: on the first day, everything it knows."""

@@ -70,7 +70,7 @@ def _first(systems: Systems, day: Day) -> pl.DataFrame:
     first = systems.scenario.first_day_number
     is_new = pl.col("made_day").clip(lower_bound=first) == day.number
     person = pl.concat(known).filter(is_new)["person"].unique().sort().to_numpy()
-    state = systems.world.state.consent[person]
+    state = day.consent[person]
     rows, channel = np.divmod(np.arange(state.size), len(CHANNELS))
     return pl.DataFrame(
         {

@@ -21,7 +21,7 @@ def customers(systems: Systems, day: Day, orders: pl.DataFrame) -> list[Delivery
     if not rows.height:
         return []
     rows = rows.sort("record_key", "valid_day")
-    consent = systems.world.state.consent[rows["person"].to_numpy()]
+    consent = day.consent[rows["person"].to_numpy()]
     frame = rows.select(
         pl.lit("'").add(pl.col("record_key")).alias("Customer ID"),
         pl.col("given").alias("First Name"),

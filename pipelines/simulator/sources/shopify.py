@@ -51,7 +51,7 @@ def _orders(systems: Systems, day: Day, lines: pl.DataFrame) -> pl.DataFrame:
     """One row per order: totals over its lines, the account or the guest's own data, the address."""
     frame = _totals(day, lines)
     person = frame["person"].to_numpy()
-    frame = pl.concat([frame, _buyers(systems, person, day.number)], how="horizontal")
+    frame = pl.concat([frame, _buyers(systems, person, day)], how="horizontal")
     moment = in_utc(local_time(pl.lit(day.number, dtype=pl.Int64), pl.col("sold_second")), systems.scenario.time_zone)
     currency = pl.lit(systems.scenario.currency)
     code = systems.last_treatment.gather(person)
@@ -101,16 +101,16 @@ def _totals(day: Day, lines: pl.DataFrame) -> pl.DataFrame:
     return sums.sort("person").join(placed, on="person", how="left", maintain_order="left")
 
 
-def _buyers(systems: Systems, person: np.ndarray, day: int) -> pl.DataFrame:
+def _buyers(systems: Systems, person: np.ndarray, day: Day) -> pl.DataFrame:
     """Account or guest, and the data typed at the checkout: always the person's own and of today."""
-    seed = systems.seed
-    account = systems.key_of("shop", person, day)
-    second = systems.key_of("shop_second", person, day)
+    seed, today = systems.seed, day.number
+    account = systems.key_of("shop", person, today)
+    second = systems.key_of("shop_second", person, today)
     nothing = nulls(len(person))
-    by_second = second.is_not_null() & pl.Series(uniform(seed, "uses second account", person, day) < USES_SECOND)
-    signs_in = account.is_not_null() & pl.Series(uniform(seed, "uses account", person, day) < USES_ACCOUNT)
+    by_second = second.is_not_null() & pl.Series(uniform(seed, "uses second account", person, today) < USES_SECOND)
+    signs_in = account.is_not_null() & pl.Series(uniform(seed, "uses account", person, today) < USES_ACCOUNT)
     own = systems.identities[person]
-    moved, renamed = own["moved_day"] <= day, own["new_name_day"] <= day
+    moved, renamed = own["moved_day"] <= today, own["new_name_day"] <= today
     email = own["email"].zip_with(~by_second, own["email"].str.replace("@", "2@", literal=True))
     home = {name: own[f"new_{name}"].zip_with(moved, own[name]) for name in ("street", "city", "state", "zip")}
     return pl.DataFrame(
@@ -118,10 +118,10 @@ def _buyers(systems: Systems, person: np.ndarray, day: int) -> pl.DataFrame:
             "customer_id": second.zip_with(by_second, account).zip_with(signs_in, nothing),
             "used_account": signs_in,
             "email": email,
-            "phone": own["new_phone"].zip_with(own["new_phone_day"] <= day, own["phone"]),
+            "phone": own["new_phone"].zip_with(own["new_phone_day"] <= today, own["phone"]),
             "given": own["given"],
             "family": own["new_family"].zip_with(renamed, own["family"]),
-            "accepts": systems.world.state.consent[person, 0],
+            "accepts": day.consent[person, 0],
             **home,
         }
     )

@@ -1,5 +1,6 @@
 """History in files: the same bytes on every run, whole or not at all, sources as their systems write them."""
 
+import copy
 import gzip
 import hashlib
 import json
@@ -11,7 +12,7 @@ import polars as pl
 import pytest
 
 from ml.errors import ContractError
-from pipelines.simulator.simulate import RECEIPT, Recorder, simulate_history
+from pipelines.simulator.simulate import RECEIPT, SOURCES, Recorder, simulate_history
 from pipelines.simulator.world import World
 from tests.builders.world import small
 from tests.project.repository import ROOT
@@ -129,6 +130,24 @@ def test_a_history_that_was_broken_off_is_made_again_with_the_same_bytes(home, t
     assert not json.loads((tmp_path / "landing" / RECEIPT).read_text())["is_complete"]
     written(tmp_path, scenario)
     assert digests(tmp_path) == digests(home)
+
+
+def test_a_day_exports_the_same_while_the_world_lives_on(tmp_path):
+    """Exports run beside the next day: they must find in the day what they need, and nothing in the world's state."""
+    world = World(small("default", people=4_000, days=DAYS))
+    systems = Recorder(world, tmp_path).systems
+    facts = world.step(world.next_day, world.habitual_treatments(world.next_day))
+    day = systems.day(facts)
+    before = copy.deepcopy(systems)
+    found = [one.frame for source in SOURCES for one in source.export(before, day).deliveries]
+    state, response = world.state, world.state.response
+    for owner, names in ((state, ("is_here", "last_day", "consent")), (response, response.__dataclass_fields__)):
+        for name in names:
+            getattr(owner, name)[:] = ~getattr(owner, name) if getattr(owner, name).dtype == bool else 0
+    state.day += 1
+    later = [one.frame for source in SOURCES for one in source.export(systems, day).deliveries]
+    assert sum(frame.height > 0 for frame in found) > 15
+    assert all(one.equals(other) for one, other in zip(found, later, strict=True))
 
 
 def test_every_source_is_there(tmp_path):
