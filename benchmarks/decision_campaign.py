@@ -118,7 +118,7 @@ def _lived(scenario: Scenario, seed: int, weeks: int) -> list[Week]:
             others = nobody.step(day), top.step(day, likeliest if is_first else None)
             sums += [value_of(one, costs) for one in (lived, *others)]
             cost += contact_cost(lived, costs)
-        share = float((decided["uplift_basis"] == "randomised").mean() or 0.0)
+        share = float((decided["uplift_basis"] != "prior").mean() or 0.0)
         found.append(Week(decided.height, cost, share, *sums.tolist()))
         print_week(week + 1, found[-1])
     return found

@@ -41,7 +41,7 @@ class Week:
 
     contact_count: int
     cost: float  # of the contacts that were sent
-    randomised_share: float  # of the decided contacts, whose uplift rests mostly on evidence
+    evident_share: float  # of the decided contacts, whose uplift rests mostly on evidence
     policy: float
     nobody: float
     top: float
@@ -101,7 +101,7 @@ def _lived(name: str, seed: int, weeks: int, home: Path) -> list[Week]:
             sums = [total + value_of(facts, costs) for total, facts in zip(sums, (lived, *others), strict=True)]
             cost += contact_cost(lived, costs)
         decided = ledger_of(settings).partition("decisions", night).filter(pl.col("treatment_id") != "none")
-        share = (decided["uplift_basis"] == "randomised").mean()
+        share = (decided["uplift_basis"] != "prior").mean()
         found.append(Week(decided.height, cost, float(share or 0.0), *sums))  # type: ignore[arg-type]
         print_week(week + 1, found[-1])
     recorder.finish()
@@ -111,7 +111,7 @@ def _lived(name: str, seed: int, weeks: int, home: Path) -> list[Week]:
 def print_week(number: int, week: Week) -> None:
     """What one week brought beside contacting nobody."""
     gained = f"policy {week.policy - week.nobody:+,.2f}, top propensity {week.top - week.nobody:+,.2f}"
-    contacts = f"{week.contact_count:,} contacts for {week.cost:,.2f}, {week.randomised_share:.0%} resting on evidence"
+    contacts = f"{week.contact_count:,} contacts for {week.cost:,.2f}, {week.evident_share:.0%} resting on evidence"
     print(f"   week {number}: {gained} | {contacts}", flush=True)
 
 

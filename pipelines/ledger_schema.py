@@ -58,7 +58,7 @@ CANDIDATES: Columns = {
     "department_name": pl.String,
     "base_probability": pl.Float64,
     "uplift_probability": pl.Float64,
-    "uplift_basis": pl.String,  # prior | randomised
+    "uplift_basis": pl.String,  # prior | related | randomised
     "discount_rate": pl.Float64,
     "contact_cost_amount": MONEY,
     "discount_cost_amount": MONEY,

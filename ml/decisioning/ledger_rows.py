@@ -42,7 +42,7 @@ DECISION_COLUMNS: Schema = {
     "policy_hash": pl.String,
     "model_versions": pl.String,
 }
-PRIOR, RANDOMISED = "prior", "randomised"  # what an uplift rests on
+PRIOR, RELATED, RANDOMISED = "prior", "related", "randomised"  # what an uplift rests on: see `weighing`
 NONE = "none"  # the treatment that does nothing
 
 

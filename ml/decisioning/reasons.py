@@ -5,11 +5,16 @@ from decimal import Decimal
 import polars as pl
 
 from ml.decisioning.guardrails import BELOW_MINIMUM, NOT_APPLICABLE
-from ml.decisioning.ledger_rows import NONE, PRIOR
+from ml.decisioning.ledger_rows import NONE, PRIOR, RANDOMISED, RELATED
 from ml.decisioning.policy import Policy
 from ml.decisioning.units import amounts_from_units
 
 REASON_CODES = ("chosen_best_value", "explored", "withheld", "held_out", "all_blocked", "nothing_pays", "limit_bound")
+RESTS_ON = {
+    PRIOR: "a stated prior, not evidence",
+    RELATED: "randomised evidence of like contacts",
+    RANDOMISED: "randomised evidence",
+}
 MOST_RUNNER_UPS = 3
 
 
@@ -108,9 +113,7 @@ def _sentences(policy: Policy) -> pl.Expr:
         "A purchase is expected with probability {}, and {} more through this contact ({}).",
         pl.col("base_probability").round(3),
         pl.col("uplift_probability").round(4),
-        pl.when(pl.col("uplift_basis") == PRIOR)
-        .then(pl.lit("a stated prior, not evidence"))
-        .otherwise(pl.lit("randomised evidence")),
+        pl.col("uplift_basis").replace_strict(RESTS_ON, default=None),
     )
     worth = pl.format("Worth {} after discount, contact and fatigue; {} net of the limits' prices.", value, net)
     best = [pl.col(name) for name in ("best_text", "best_value", "best_codes")]

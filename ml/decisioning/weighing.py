@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from ml.decisioning.evidence import Effects, cells_of
-from ml.decisioning.ledger_rows import RANDOMISED
+from ml.decisioning.ledger_rows import RANDOMISED, RELATED
 from ml.decisioning.traits import matrix_of
 from ml.decisioning.units import amounts_from_floats, floats
 from ml.decisioning.value import worth
@@ -18,8 +18,8 @@ def weighed(candidates: pl.DataFrame, effects: Effects, traits: pl.DataFrame) ->
               contact_cost_amount, discount_rate; traits: person_id, channel_code and TRAITS of tonight.
     Returns   the same rows. What is stated concerns the named department, what the lots measure everything that a
               person buys: the margin lifted lies between the two as far as the lift rests on evidence. Of the coupons
-              given as many are used as were. `uplift_basis` is randomised where such contacts were in a lot
-              themselves and what it says weighs at least as much as belief.
+              given as many are used as were. Where evidence weighs at least as much as belief, `uplift_basis` is
+              randomised if such contacts were in a lot themselves, else related: lots of others tell of them.
     """
     asked = candidates.select("person_id", "channel_code", has_offer=pl.col("discount_rate") > 0)
     rows = asked.join(traits, on=["person_id", "channel_code"], how="left", maintain_order="left")
@@ -44,6 +44,7 @@ def weighed(candidates: pl.DataFrame, effects: Effects, traits: pl.DataFrame) ->
     }
     is_known = pl.Series(~np.isnan(multiple))
     changed = [pl.when(is_known).then(values).otherwise(pl.col(name)).alias(name) for name, values in new.items()]
-    mostly = pl.Series(is_seen & (np.nan_to_num(weight) >= 0.5))
-    basis = pl.when(mostly).then(pl.lit(RANDOMISED)).otherwise(pl.col("uplift_basis")).alias("uplift_basis")
+    mostly, seen = pl.Series(np.nan_to_num(weight) >= 0.5), pl.Series(is_seen)
+    evidence = pl.when(seen).then(pl.lit(RANDOMISED)).otherwise(pl.lit(RELATED))
+    basis = pl.when(mostly).then(evidence).otherwise(pl.col("uplift_basis")).alias("uplift_basis")
     return candidates.with_columns(*changed, basis)

@@ -239,7 +239,8 @@ def test_evidence_of_nothing_takes_the_value_of_every_contact_away_and_says_what
     assert believed["value_amount"].max() > Decimal("0.2")
     assert found["value_amount"].max() < Decimal("0.01")  # the least that is worth a contact
     seen = {one.treatment_id for one in POLICY.treatments if cell_of(POLICY, one) == ("email", False)}
-    assert set(found.filter(uplift_basis="randomised")["treatment_id"]) == seen  # of the others it only tells
+    assert set(found.filter(uplift_basis="randomised")["treatment_id"]) == seen
+    assert set(found.filter(pl.col("treatment_id").is_in(seen).not_())["uplift_basis"]) == {"related"}
     assert set(believed["uplift_basis"]) == {"prior"}
 
 
