@@ -21,7 +21,8 @@ $(INSTALLED):
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found. Install one, or: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the locked packages into $(VENV) (half a minute, once; minutes where uv cannot be used) ..."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}"; \
+	@trap 'exit 130' INT; \
+		index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}"; \
 		export $${index:+UV_DEFAULT_INDEX="$$index"} UV_HTTP_RETRIES=1; \
 		{ $(PIP) --no-deps --require-hashes -r requirements/installer.txt && $(UV) $(LOCKED) && $(UV) $(ITSELF); } || { \
 			echo "uv could not install (it does not know all of pip's settings); pip does it now, which takes minutes."; \
