@@ -47,7 +47,7 @@ def publish_snapshot(settings: Settings, as_of_date: date, tables: Sequence[Publ
     warehouse = Warehouse(settings.warehouse_path, settings.threads, settings.memory_limit)
     with new_directory(target) as folder:
         listed = []
-        with warehouse.connect() as connection, _database(folder, settings.threads) as copy:
+        with warehouse.connect() as connection, _database(folder, settings) as copy:
             for table in tables:
                 listed.append(_publish_table(connection, table, folder))
                 copy(table)
@@ -77,13 +77,17 @@ def _publish_table(connection: duckdb.DuckDBPyConnection, table: PublishedTable,
 
 
 @contextmanager
-def _database(folder: Path, threads: int) -> Iterator[Callable[[PublishedTable], None]]:
+def _database(folder: Path, settings: Settings) -> Iterator[Callable[[PublishedTable], None]]:
     """A DuckDB file of the Parquet files: tables and not views, so the file can be moved.
 
     Gives     what copies a table whose Parquet file stands, in order of the calls, beside whatever is done meanwhile.
     """
     copied: list[Future[None]] = []
-    with duckdb.connect(config={"threads": str(threads)}) as connection, ThreadPoolExecutor(1) as beside:
+    limits: dict[str, str | bool | int | float | list[str]] = {
+        "threads": str(settings.threads),
+        "memory_limit": settings.memory_limit,  # rows stream through; the warehouse beside it has the same limit
+    }
+    with duckdb.connect(config=limits) as connection, ThreadPoolExecutor(1) as beside:
         connection.execute(f"attach '{_quoted(folder / DATABASE)}' as snapshot (storage_version '{STORAGE_VERSION}')")
         yield lambda table: copied.append(beside.submit(_copy_table, connection, table, folder))
         for each in copied:
