@@ -58,11 +58,10 @@ def run_loop(nights: int, every: int, home: Path | None, recorder: Recorder | No
 def _night(recorder: Recorder, settings: Settings, console: Console, *, is_last: bool) -> NightSummary:
     """A night, and the truth about it before anybody answers it.
 
-    What people are worth is the dearest truth, so it is told for the last night only, which is the one that is judged;
-    it does not depend on the night and is computed beside it.
+    What people are worth is told for the last night only, and computed beside it, because it does not depend on it.
     """
     with ThreadPoolExecutor(1) as beside:
-        told = beside.submit(write_truth_of_people, recorder, settings) if is_last else None
+        told = beside.submit(write_truth_of_people, recorder) if is_last else None
         summary = one_night(settings, recorder.world.next_day, console, "nightly")
         write_truth_of_night(recorder, settings)
         if told is not None:

@@ -3,6 +3,7 @@
 Effects are those of a message that is sent; whether it may be sent is in `is_allowed`.
 """
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import numpy as np
@@ -69,9 +70,9 @@ def _compared(world: World, rows: np.ndarray, treatments: pl.DataFrame, named: l
     before = state.response.take(rows)
     each = [treatments[place] for place in range(treatments.height)]
     paths = [before] + [_after(world, rows, before, one, its) for one, its in zip(each, named, strict=True)]
-    days = world.scenario.effects.response_days
-    without, *withs = expected(world.hazards, rows, state.last_day[rows], state.day, days, paths)
-    pairs = zip(each, withs, strict=True)
+    window = world.scenario.effects.response_days
+    (without,), *reached = expected(world.hazards, rows, state.last_day[rows], state.day, [window], paths)
+    pairs = zip(each, [one for (one,) in reached], strict=True)
     frames = [_frame(world, rows, one, without, _bounced(world, one, without, it)) for one, it in pairs]
     none = _frame(
         world, rows[:0], standard_treatments()[:1], *[_no_one(without)] * 2
@@ -79,18 +80,23 @@ def _compared(world: World, rows: np.ndarray, treatments: pl.DataFrame, named: l
     return pl.concat([none, *frames]).sort("person", "treatment_id")
 
 
-def true_values(world: World, days: int, rows: np.ndarray | None = None) -> pl.DataFrame:
+def true_values(world: World, horizons: Collection[int], rows: np.ndarray | None = None) -> pl.DataFrame:
     """What everybody is worth from the world's next day on, if nobody is contacted.
 
-    Returns   one row per person: as_of_date, horizon_days, buy_probability, sales and margin in units of the
-              currency (before returns), alive_probability at the horizon's end.
+    Returns   one row per person and horizon, sorted: as_of_date, horizon_days, buy_probability, sales and margin in
+              units of the currency (before returns), alive_probability at the horizon's end.
     """
-    state = world.state
+    state, ends = world.state, sorted(set(horizons))
     rows = people_here(world) if rows is None else rows
-    (one,) = expected(world.hazards, rows, state.last_day[rows], state.day, days, [state.response.take(rows)])
+    (each,) = expected(world.hazards, rows, state.last_day[rows], state.day, ends, [state.response.take(rows)])
+    values = [_values(state.day, rows, days, one) for days, one in zip(ends, each, strict=True)]
+    return pl.concat(values).sort("person", "horizon_days")
+
+
+def _values(day: int, rows: np.ndarray, days: int, one: Expectation) -> pl.DataFrame:
     return pl.DataFrame(
         {
-            "as_of_date": [to_date(state.day)] * len(rows),
+            "as_of_date": [to_date(day)] * len(rows),
             "person": rows,
             "horizon_days": np.full(len(rows), days),
             "buy_probability": one.buy_probability,

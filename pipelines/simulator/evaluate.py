@@ -52,8 +52,8 @@ class Evaluation:
 def evaluate_home(settings: Settings) -> Evaluation:
     """Compare what a home's nights claimed with its truth; write reports/evaluation.json and evaluation.html.
 
-    Persons, quarantine and predictions are those of the last night; uplift, policies and lift of every night that was
-    answered by its people.
+    Persons and quarantine are those of the last night, predictions of the last whose people are known; uplift, policies
+    and lift of every night that was answered by its people.
 
     Raises    ContractError if the home was not simulated, or no night has run.
     """

@@ -1,15 +1,15 @@
-"""What models predicted of a simulated home's last night beside the truth, as plain data for JSON, page and screen."""
+"""What a night's models predicted beside the truth, as plain data for JSON, page and screen."""
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from pipelines.night import warehouse_of
 from pipelines.settings import Settings
-from pipelines.simulator.judged_nights import predicted_and_true
+from pipelines.simulator.judged_nights import predicted_and_true, truth_of_people
 from pipelines.simulator.scoring_predictions import prediction_score, tenths
 
 
@@ -29,17 +29,23 @@ CLAIMS = (
     Claim("value_91d", 91, "Net sales of 91 days", True, "score_sum", lambda _, sales: sales),
     Claim("lapse_28d", 28, "Chance of no purchase in 28 days", False, "score_least", lambda buy, _: 1 - buy),
 )
-SCORES = (
-    "select person_id, as_of_date, model_name, score from scores.scores_person order by person_id, model_name, target"
-)
-HAS_SCORES = "select 1 from information_schema.tables where table_schema = 'scores' and table_name = 'scores_person'"
+SCORES = "scores_person.parquet"
 
 
 def predictions_content(settings: Settings) -> list[dict[str, Any]]:
-    """One entry per claim: scores and calibration by tenth, or in words why it cannot be judged."""
-    warehouse = warehouse_of(settings)
-    scores = warehouse.read(SCORES) if warehouse.read(HAS_SCORES).height else None
+    """One entry per claim: scores and calibration by tenth, or in words why it cannot be judged.
+
+    Judged are the published scores of the last night of which it is known what people were worth.
+    """
+    published = {path.parent.name.removeprefix("as_of_date="): path for path in _published(settings)}
+    told = [night for night in published if truth_of_people(settings, night)]
+    last = max(told or published, default=None)
+    scores = None if last is None else pl.read_parquet(published[last]).sort("person_id", "model_name", "target")
     return [_judged(settings, claim, scores) for claim in CLAIMS]
+
+
+def _published(settings: Settings) -> list[Path]:
+    return sorted(settings.folder("published").glob(f"as_of_date=*/{SCORES}"))
 
 
 def _judged(settings: Settings, claim: Claim, scores: pl.DataFrame | None) -> dict[str, Any]:

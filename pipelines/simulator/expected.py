@@ -5,7 +5,7 @@ product over days. Sales and margin: each category is a renewal process; how lik
 ago is carried forward day by day, and expectations add up over categories. Leaving is independent of purchases.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -49,40 +49,42 @@ class _Day:
 
 
 def expected(
-    hazards: Hazards, rows: np.ndarray, last_day: np.ndarray, day: int, days: int, paths: list[Response]
-) -> list[Expectation]:
+    hazards: Hazards, rows: np.ndarray, last_day: np.ndarray, day: int, windows: Sequence[int], paths: list[Response]
+) -> list[list[Expectation]]:
     """What people are expected to do from a day on, for several possible responses.
 
     Takes     rows: people who have not left; last_day: [row, category], the day of the last purchase;
+              windows: days, ascending; a long one passes through the ends of the shorter ones, which cost nothing;
               paths: the state after a decision, one Response with the rows' order per possibility.
-    Returns   one Expectation per path, rows in order.
+    Returns   per path one Expectation per window, rows in order.
     """
     blocks = [slice(start, start + BLOCK) for start in range(0, len(rows), BLOCK)]
 
-    def work(block: slice) -> list[Expectation]:
+    def work(block: slice) -> list[list[Expectation]]:
         part = np.arange(len(rows))[block]
-        return _block(hazards, rows[block], last_day[block], day, days, [path.take(part) for path in paths])
+        return _block(hazards, rows[block], last_day[block], day, windows, [path.take(part) for path in paths])
 
     with ThreadPoolExecutor(2) as pool:  # blocks are independent, so the number of threads changes no bit
         done = list(pool.map(work, blocks))
-    names = Expectation.__slots__
     return [
-        Expectation(*(np.concatenate([one[place] for one in _fields(done, name)] or [np.zeros(0)]) for name in names))
-        for place in range(len(paths))
+        [_joined([block[place][end] for block in done]) for end in range(len(windows))] for place in range(len(paths))
     ]
 
 
-def _fields(done: list[list[Expectation]], name: str) -> Iterator[list[Floats]]:
-    return ([getattr(one, name) for one in block] for block in done)
+def _joined(blocks: list[Expectation]) -> Expectation:
+    names = Expectation.__slots__
+    return Expectation(*(np.concatenate([np.zeros(0), *(getattr(one, name) for one in blocks)]) for name in names))
 
 
 def _block(
-    hazards: Hazards, rows: np.ndarray, last_day: np.ndarray, day: int, days: int, paths: list[Response]
-) -> list[Expectation]:
+    hazards: Hazards, rows: np.ndarray, last_day: np.ndarray, day: int, windows: Sequence[int], paths: list[Response]
+) -> list[list[Expectation]]:
+    days = windows[-1]
     shelves = _days(hazards, rows, day, days)
     young = np.stack([hazards.dueness(rows, np.full(last_day.shape, age)) for age in range(1, days + 1)])
     old = [hazards.dueness(rows, day + ahead - last_day) for ahead in range(days)]
-    return [_path(hazards, rows, day, path, shelves, young.astype(MASS), old) for path in paths]
+    walks = (_path(hazards, rows, day, path, shelves, young.astype(MASS), old) for path in paths)
+    return [[then for ahead, then in enumerate(walk, start=1) if ahead in windows] for walk in walks]
 
 
 def _days(hazards: Hazards, rows: np.ndarray, day: int, days: int) -> list[_Day]:
@@ -124,7 +126,8 @@ def _path(
     shelves: list[_Day],
     young: Floats,
     old: list[Floats],
-) -> Expectation:
+) -> Iterator[Expectation]:
+    """What has been expected by the end of each day, one day after the other."""
     count, effects = len(rows), hazards.scenario.effects
     alive, waiting, unused = np.ones(count), np.ones(count), np.ones(count)
     sales, margin, discount = np.zeros(count), np.zeros(count), np.zeros(count)
@@ -134,7 +137,7 @@ def _path(
     covers_all = bool(covered.all())
     for ahead, shelf in enumerate(shelves):
         leaves = dropout_chance(hazards.people, rows, path, day + ahead, effects)
-        gone_without += waiting * leaves
+        gone_without = gone_without + waiting * leaves
         alive, waiting, unused = (chance * (1 - leaves) for chance in (alive, waiting, unused))
         trip = hazards.trip_chance(rows, day + ahead, path)
         factor = hazards.want_factor(rows, day + ahead, path)
@@ -142,20 +145,20 @@ def _path(
         again = hazards.need_chance(young[:ahead][::-1], factor.astype(MASS))
         np.multiply(again, renewed[:ahead], out=again)  # last bought on that day, and on the list again
         listed = untouched * first + again.sum(axis=0)
-        sales += alive * trip * (listed * shelf.sales).sum(axis=1)
-        margin += alive * trip * (listed * shelf.margin).sum(axis=1)
+        sales = sales + alive * trip * (listed * shelf.sales).sum(axis=1)
+        margin = margin + alive * trip * (listed * shelf.margin).sum(axis=1)
         some = _some(shelf, first)
         if has_coupons:
             is_valid = day + ahead - path.started_day < effects.response_days
             worth = (first * covered * shelf.sales).sum(axis=1)
-            discount += is_valid * path.redeem_chance * path.depth * unused * trip * worth
+            discount = discount + is_valid * path.redeem_chance * path.depth * unused * trip * worth
             unused = unused * (1 - trip * (some if covers_all else _some(shelf, first * covered)))
         waiting = waiting * (1 - trip * some)
         moved = trip[:, None] * shelf.reach
         renewed[ahead] = moved * listed
         untouched *= 1 - moved * first
         renewed[:ahead] -= np.multiply(again, moved.astype(MASS), out=again)
-    return Expectation(1 - waiting - gone_without, sales, margin - discount, discount, alive)
+        yield Expectation(1 - waiting - gone_without, sales, margin - discount, discount, alive)
 
 
 def _some(shelf: _Day, listed: Floats) -> Floats:

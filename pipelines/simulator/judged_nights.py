@@ -107,6 +107,12 @@ def may_be_made(contacts: pl.DataFrame) -> pl.DataFrame:
     return permitted.with_columns(person_id=number).sort("person_id", "treatment_id")
 
 
+def truth_of_people(settings: Settings, night: str) -> list[Path]:
+    """The files of who was known as whom in a night and of what everybody was worth; none if one is missing."""
+    paths = [settings.folder("truth") / table / f"{night}.parquet" for table in ("known_as", "values")]
+    return paths if all(path.exists() for path in paths) else []
+
+
 def predicted_and_true(settings: Settings, scores: pl.DataFrame, night: date, horizon_days: int) -> pl.DataFrame | None:
     """The horizon's true expectations beside a model's scores, for everybody who has one.
 
@@ -114,9 +120,8 @@ def predicted_and_true(settings: Settings, scores: pl.DataFrame, night: date, ho
     Returns   one row per person, sorted: person, score_sum, score_least; buy_probability, sales: 0 for who has left
               for good. None if the truth of that night and horizon was not written.
     """
-    truth = settings.folder("truth")
-    paths = [truth / table / f"{night}.parquet" for table in ("known_as", "values")]
-    if not all(path.exists() for path in paths):
+    paths = truth_of_people(settings, night.isoformat())
+    if not paths:
         return None
     known, values = (pl.read_parquet(path) for path in paths)
     values = values.filter(horizon_days=horizon_days).select("person", "buy_probability", "sales")

@@ -7,7 +7,7 @@ same days again; nothing else is kept.
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -18,14 +18,14 @@ from pipelines.night import ledger_of, warehouse_of
 from pipelines.settings import Settings
 from pipelines.simulator.categories import DEPARTMENTS
 from pipelines.simulator.contacts import TREATMENTS
-from pipelines.simulator.effects import effects_of, true_values
+from pipelines.simulator.effects import effects_of
 from pipelines.simulator.facts import DayFacts
 from pipelines.simulator.scenario import CHANNELS, Scenario
-from pipelines.simulator.simulate import LIVED, SCENARIO, Recorder
+from pipelines.simulator.simulate import LIVED, SCENARIO, VALUES, Recorder
 from pipelines.simulator.systems import Systems
 from pipelines.simulator.world import World
 
-LAPSE_DAYS = 28  # what a night's lapse model looks ahead
+FRESH_DAYS = 7  # what people are worth hardly changes in a week, and is the dearest truth
 REFERENCES = """
 select members.person_id, arg_min(records.customer_ref, lpad(length(records.customer_ref)::varchar, 4, '0')
     || records.customer_ref) as reference
@@ -88,12 +88,12 @@ def write_truth_of_night(recorder: Recorder, settings: Settings) -> None:
     write_parquet(truth / "candidates" / f"{day}.parquet", effects)
 
 
-def write_truth_of_people(recorder: Recorder, settings: Settings) -> None:
-    """What everybody is worth from the world's next day on: truth/values/DAY, see `true_values`, for two horizons."""
-    world = recorder.world
-    horizons = sorted({LAPSE_DAYS, world.scenario.value_horizon_days})
-    values = pl.concat([true_values(world, days) for days in horizons]).sort("person", "horizon_days")
-    write_parquet(settings.folder("truth") / "values" / f"{world.next_day}.parquet", values)
+def write_truth_of_people(recorder: Recorder) -> None:
+    """What everybody is worth from the world's next day on, unless a night of the week before has this truth."""
+    day = recorder.world.next_day
+    told = [date.fromisoformat(path.stem) for path in (recorder.home / "truth" / VALUES).glob("*.parquet")]
+    if not any(timedelta(0) <= day - one < timedelta(days=FRESH_DAYS) for one in told):
+        recorder.write_values()
 
 
 def known_as(settings: Settings, systems: Systems) -> pl.DataFrame:

@@ -29,6 +29,8 @@ from pipelines.simulator.writing import contents_of_all, write_day
 RECEIPT = "_simulator.json"  # which world a landing folder holds, and whether its history is complete
 SCENARIO = "scenario.json"  # in truth/: the whole scenario, so that the world can be taken up again
 LIVED = "treatments"  # the truth table that every day has, written last: what it names was lived to the end
+VALUES = "values"  # the truth table of what people are worth, of some days
+LAPSE_DAYS = 28  # what a night's lapse model looks ahead
 SOURCES = (till, shopify, ga4, loyalty, consent, service, messaging, media, goods)
 
 
@@ -132,10 +134,14 @@ class Recorder:
 
     def write_expectations(self) -> None:
         """The truth about the day after the last: what every treatment changes and what everybody is worth."""
-        after, horizon = self.world.next_day.isoformat(), self.world.scenario.value_horizon_days
-        truth = self.home / "truth"
-        write_parquet(truth / "effects" / f"{after}.parquet", true_effects(self.world, standard_treatments()))
-        write_parquet(truth / "values" / f"{after}.parquet", true_values(self.world, horizon))
+        effects = true_effects(self.world, standard_treatments())
+        write_parquet(self.home / "truth" / "effects" / f"{self.world.next_day}.parquet", effects)
+        self.write_values()
+
+    def write_values(self) -> None:
+        """What everybody is worth from the world's next day on: truth/values/DAY, see `true_values`."""
+        values = true_values(self.world, [LAPSE_DAYS, self.world.scenario.value_horizon_days])
+        write_parquet(self.home / "truth" / VALUES / f"{self.world.next_day}.parquet", values)
 
 
 def simulate_history(scenario: Scenario, home: Path, progress: Callable[[int, int], None]) -> HistorySummary:

@@ -8,7 +8,7 @@ import polars as pl
 from ml.decisioning.policy import load_policy
 from pipelines.files import write_parquet
 from pipelines.ledger_schema import CANDIDATES, DECISIONS, LIFT_RESULTS
-from pipelines.night import ledger_of, warehouse_of
+from pipelines.night import ledger_of
 from pipelines.seeds import read_seeds
 from pipelines.settings import load_settings
 from pipelines.simulator.scenario import load_scenario
@@ -88,14 +88,14 @@ def judged_home(home, *, decided=DECIDED, is_lived=True):
     return settings
 
 
-def write_scores(settings, **by_model):
-    """The warehouse's scores: by_model, model name to a score per person_id."""
+def write_scores(settings, night=NIGHT, **by_model):
+    """The night's published scores: by_model, model name to a score per person_id."""
     rows = [
-        {"as_of_date": NIGHT, "person_id": one, "model_name": name, "score": score}
+        {"as_of_date": night, "person_id": one, "model_name": name, "score": score}
         for name, scores in by_model.items()
         for one, score in scores.items()
     ]
-    warehouse_of(settings).replace("scores.scores_person", rows_of(rows, SCORES))
+    write_parquet(settings.folder("published") / f"as_of_date={night}" / "scores_person.parquet", rows_of(rows, SCORES))
 
 
 def _effects():

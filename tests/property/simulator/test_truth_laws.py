@@ -61,7 +61,7 @@ def test_brute_force_agrees_with_the_value_over_a_longer_horizon():
     world = tiny_world()
     rows = people_here(world)[:PEOPLE]
     seen = replicate(world, rows, count=300, days=45)
-    value = true_values(world, 45, rows)
+    value = true_values(world, [45], rows)
     assert agrees(deviations(seen["margin"], value["margin"].to_numpy()))
     assert agrees(share_deviations(seen["bought"], value["buy_probability"].to_numpy()))
 

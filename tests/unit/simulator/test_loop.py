@@ -13,7 +13,7 @@ from pipelines.exports.layout import AUDIENCE_COLUMNS
 from pipelines.night import ledger_of
 from pipelines.settings import load_settings
 from pipelines.simulator.effects import effects_of, true_effects
-from pipelines.simulator.loop import answered_nights, live_on, take_up
+from pipelines.simulator.loop import answered_nights, live_on, take_up, write_truth_of_people
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings
 from pipelines.simulator.simulate import Recorder, begin_history, simulate_history
@@ -110,6 +110,21 @@ def test_going_on_right_after_history_changes_no_file_of_the_next_days(settings,
         recorder.finish()
     assert all(files_of(other, day) == files_of(settings.home, day) != {} for day in days)
     assert begin_history(scenario, other, silent)[1] is None
+
+
+def test_what_people_are_worth_is_told_again_when_a_week_has_passed(settings):
+    recorder, values = take_up(settings.home, silent), settings.folder("truth") / "values"
+    days = []
+    for _ in range(9):
+        before = set(values.iterdir())
+        write_truth_of_people(recorder)
+        days.append(len(set(values.iterdir()) - before))
+        live_on(recorder, settings)
+    recorder.finish()
+    assert days == [0] * 7 + [1, 0]  # history told it for the first day
+    first, again = (pl.read_parquet(path) for path in sorted(values.iterdir()))
+    horizons = {28, recorder.world.scenario.value_horizon_days}
+    assert set(first["horizon_days"]) == set(again["horizon_days"]) == horizons
 
 
 def test_each_row_is_brought_to_the_person_whose_number_it_names(settings):

@@ -1,5 +1,6 @@
 """A night's tables beside the truth: who is counted, what is sent, and what is said when nothing can be judged."""
 
+from datetime import timedelta
 from decimal import Decimal
 
 import polars as pl
@@ -71,6 +72,15 @@ def test_another_horizon_than_the_truths_is_said_and_skipped(tmp_path):
     write_scores(settings, value_91d={"a": 1.0})
     (tmp_path / "truth" / "values" / "2025-07-05.parquet").unlink()
     assert "No truth of 91 days is known" in predictions_content(settings)[0]["note"]
+
+
+def test_the_last_night_whose_people_are_known_is_judged_and_none_after_it(tmp_path):
+    settings = judged_home(tmp_path)
+    write_scores(settings, value_91d={"a": 300.0, "c": 150.0, "d": 60.0})
+    write_scores(settings, night=NIGHT - timedelta(days=1), value_91d={"a": 1.0})
+    write_scores(settings, night=NIGHT + timedelta(days=1), value_91d={"a": 2.0})
+    value, _ = predictions_content(settings)
+    assert (value["as_of_date"], value["total_ratio"]) == (str(NIGHT), pytest.approx(1))
 
 
 def test_a_home_without_a_night_of_the_loop_says_what_to_do(tmp_path):
