@@ -20,7 +20,7 @@ from pipelines.landing.keys import Bounds, Place
 from pipelines.landing.plan import Batch, Load
 from pipelines.landing.store import Outcome, bronze_path, quarantine_path, read_outcomes
 from pipelines.landing.text import Unreadable
-from pipelines.landing.writing import Sheets, accepted_rows, batch_files, write_pass
+from pipelines.landing.writing import Sheets, accepted_facts, batch_files, write_pass
 from pipelines.settings import Settings, midnight_utc
 
 COUNTS = ("raw_row_count", "accepted_row_count", "refused_row_count", "duplicate_row_count")
@@ -152,7 +152,7 @@ def _keep(table: _Table, judged: Sequence[Arrived], outcomes: Sequence[Outcome])
     """Hold the accepted rows for the passes that follow in the batch, whose file is not written yet."""
     if table.contract.is_versioned or not any(outcome.accepted_row_count for outcome in outcomes):
         return
-    rows = accepted_rows(table.contract, outcomes)
+    rows = accepted_facts(table.contract, outcomes)
     table.con.execute(f"create temp table if not exists settled as from ({rows}) limit 0")
     table.con.execute(f"insert into settled {rows}")
     table.accepted += [(None, each.bounds) for each in outcomes if each.status == "loaded"]

@@ -143,16 +143,27 @@ def _write(
 def accepted_rows(contract: Contract, outcomes: Sequence[Outcome]) -> str:
     """SQL of the rows of a pass that go on: `_file`, then the columns of bronze."""
     names = ", ".join(f"typed.{column.name}" for column in contract.columns)
-    loaded = [i for i, outcome in enumerate(outcomes) if outcome.status == "loaded"]
-    clean = all(outcomes[i].accepted_row_count == outcomes[i].raw_row_count for i in loaded)
     return f"""
         select typed._file, {names}, typed.event_at, typed.event_date,
                delivered.known_at, delivered.known_date, delivered.load_id, typed.row_number
         from typed join delivered using (_file)
-        {"" if clean else "anti join refused using (_place)"}
-        where typed._file in ({", ".join(map(str, loaded))})
+        {_accepted(outcomes)}
         order by typed._place
     """
+
+
+def accepted_facts(contract: Contract, outcomes: Sequence[Outcome]) -> str:
+    """SQL of what these rows say, for later rows to be compared with: the contract's columns, in no order."""
+    names = ", ".join(column.name for column in contract.columns)
+    return f"select {names} from typed {_accepted(outcomes)}"
+
+
+def _accepted(outcomes: Sequence[Outcome]) -> str:
+    """SQL of which rows of `typed` go on."""
+    loaded = [i for i, outcome in enumerate(outcomes) if outcome.status == "loaded"]
+    clean = all(outcomes[i].accepted_row_count == outcomes[i].raw_row_count for i in loaded)
+    files = f"where typed._file in ({', '.join(map(str, loaded))})"
+    return files if clean else f"anti join refused using (_place) {files}"
 
 
 def _set_aside(files: Sequence[Arrived]) -> str:
