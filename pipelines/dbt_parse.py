@@ -28,13 +28,19 @@ KEPT = 4  # versions: somebody may work on one while nights run on another
 ANY_DAY = date(2000, 1, 1)  # the project has no default day, and does not look different on another
 
 
+def is_parsed(settings: Settings) -> bool:
+    """Whether some home has had these files already."""
+    version = _version(settings)
+    return any((shelf / version).is_dir() for shelf in _shelves(settings))
+
+
 def open_project(settings: Settings) -> DbtProject:
     """The project as this home sees it; parsed now if no home had these files before.
 
     Raises    NightmarketError if dbt cannot parse it, with dbt's message.
     """
     version = _version(settings)
-    shelves = [settings.dbt_dir / "target" / "parsed", settings.folder("runs") / "dbt" / "parsed"]
+    shelves = _shelves(settings)
     found = next((one for shelf in shelves if (one := _read(settings, shelf / version)) is not None), None)
     if found is not None:
         return found
@@ -42,6 +48,11 @@ def open_project(settings: Settings) -> DbtProject:
     shelf.mkdir(parents=True, exist_ok=True)
     with FileLock(shelf / ".lock"):  # whoever waited finds it parsed
         return _read(settings, shelf / version) or _parsed(settings, shelf, version)
+
+
+def _shelves(settings: Settings) -> list[Path]:
+    """Where parsed projects lie: in the project's own folder, else in the home."""
+    return [settings.dbt_dir / "target" / "parsed", settings.folder("runs") / "dbt" / "parsed"]
 
 
 def _parsed(settings: Settings, shelf: Path, version: str) -> DbtProject:

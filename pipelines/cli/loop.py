@@ -11,6 +11,7 @@ from pipelines.cli.evaluate import evaluate
 from pipelines.cli.nights import one_night, say_where
 from pipelines.cli.simulate import simulate
 from pipelines.lock import held_by
+from pipelines.ready import made_ready_beside
 from pipelines.run import NightSummary
 from pipelines.settings import Settings, load_settings
 from pipelines.simulator.loop import (
@@ -28,7 +29,8 @@ DEMO_NIGHTS = 3
 
 def run_simulated_demo(scenario: str, home: Path | None) -> None:
     """History, then three nights of the closed loop, then the comparison with the truth; what is there is kept."""
-    recorder = simulate(scenario, None, None, home)
+    with made_ready_beside(load_settings(home)):
+        recorder = simulate(scenario, None, None, home)
     done = len(answered_nights(load_settings(home)))
     if done < DEMO_NIGHTS:
         run_loop(DEMO_NIGHTS - done, 1, home, recorder)
