@@ -19,7 +19,6 @@ from multiprocessing import Pool
 from typing import Any
 
 import numpy as np
-import polars as pl
 from scipy.stats import binom
 
 from benchmarks.uplift_worlds import draw
@@ -40,9 +39,10 @@ def run(task: tuple[str, int, int]) -> dict[str, Any]:
     started = time.process_time()
     measured = measure_uplift(world.frame, ROLES, cost=world.cost, value=world.value, threads=1)
     seconds = time.process_time() - started
-    rows = world.frame.select("person_id", pl.Series("truth", world.uplift)).join(measured.rows, on="person_id")
     net = world.uplift * world.value - world.cost
-    mine = rows.select((pl.col("truth") * world.value - world.cost) * pl.col("is_chosen")).to_series().to_numpy()
+    truth = world.frame.select("person_id", truth=world.uplift, net=net)
+    rows = truth.join(measured.rows, on="person_id", maintain_order="left")
+    mine = np.where(rows["is_chosen"], net, 0.0)
     policy, effect = measured.report["policy"], measured.report["effects"][0]
     targeted, gains = policy["policies"][0], policy["gains_of_targeted"]
     best = float(np.maximum(net, 0.0).mean())

@@ -180,17 +180,21 @@ def test_a_limit_that_meets_nothing_is_said(tmp_path):
     assert proof["warnings"] == ["idle: no candidate matches it"]
 
 
-def test_the_checker_sees_a_wrong_certificate_and_a_broken_limit(tmp_path):
+@pytest.mark.parametrize("at_once", [10_000, 100], ids=["all people at once", "in parts"])
+def test_the_checker_sees_a_wrong_certificate_and_a_broken_limit(tmp_path, at_once):
     limits = {"global": [{"name": "all", "at_most": 5}]}
     candidates, rules, out = files(tmp_path, TIES, limits)
     decide_file(candidates, rules, out, seed=0)
+    assert check(candidates, rules, out, at_once) == []
     proof = json.loads((out / "certificate.json").read_text())
     (out / "certificate.json").write_text(
         json.dumps(proof | {"dual_bound": proof["dual_bound"] - 1, "primal_value": 9})
     )
-    assert len(check(candidates, rules, out)) == 2
+    assert len(check(candidates, rules, out, at_once)) == 2
     TIES.select("person_id", "treatment_id").write_parquet(out / "decisions.parquet")
-    assert any("all: 2000 used" in problem for problem in check(candidates, rules, out))
+    assert any("all: 2000 used" in problem for problem in check(candidates, rules, out, at_once))
+    TIES.select("person_id", "treatment_id").head(1).write_parquet(out / "decisions.parquet")
+    assert "people are missing" in check(candidates, rules, out, at_once)
 
 
 def test_the_command_says_what_came_out(tmp_path):
