@@ -186,7 +186,8 @@ def _contacts(night: date, contacted: str) -> dict[str, list[dict[str, Any]]]:
         {
             "decision_id": f"{night.isoformat()}-P{h}", "person_id": f"P{h}", "holdout_arm": _arm(h),
             "treatment_id": "t" if h in contacted else "none", "channel_code": "email" if h in contacted else None,
-            "approval": "not_required", "discount_rate": 0.05, "discount_cost_amount": 1, "value_amount": 2,
+            "uplift_basis": "prior" if h in contacted else "none", "approval": "not_required", "discount_rate": 0.05,
+            "discount_cost_amount": 1, "value_amount": 2,
         }
         for h in "123"
     ]  # fmt: skip

@@ -12,6 +12,7 @@ import polars as pl
 import pytest
 
 from ml.errors import GuardrailError
+from pipelines.dbt_parse import open_project
 from pipelines.ledger import Ledger
 from pipelines.night import ledger_of
 from pipelines.seeds import read_seeds
@@ -128,6 +129,21 @@ def test_people_read_the_published_copy_with_any_tool(settings: Settings) -> Non
     with duckdb.connect(copy, read_only=True) as reader:
         told = reader.sql("select sum(person_count) from decision_summary where as_of_date = '2017-12-26'").fetchall()
     assert told[0][0] >= HOUSEHOLDS
+
+
+def test_a_published_column_with_empty_cells_says_what_they_mean(settings: Settings) -> None:
+    models = open_project(settings).nodes["nodes"]
+    silent = []
+    for path in sorted(published(settings).glob("*.parquet")):
+        rows = pl.read_parquet(path)
+        told = models.get(f"model.nightmarket.{path.stem}", {}).get("columns", {})
+        empty = [name for name in rows.columns if rows.height and rows[name].null_count()]
+        silent += [f"{path.stem}.{name}" for name in empty if name in told and not says_so(told[name]["description"])]
+    assert silent == []
+
+
+def says_so(description: str) -> bool:
+    return any(word in description for word in ("null", "unknown", "if ", "empty"))
 
 
 def published(settings: Settings) -> Path:
