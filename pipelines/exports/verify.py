@@ -70,7 +70,6 @@ WAREHOUSE = {
     "fct_message_events": "marts.fct_message_events",
     "identity_records": "identity.identity_records",
     "person_members": "identity.person_members",
-    "person_lineage": "identity.person_lineage",
 }
 
 BRONZE = ("consent.events", "inventory.snapshots", "messaging.events", "zendesk.tickets")
@@ -188,7 +187,7 @@ def _seeds(inputs: VerifierInputs) -> Iterator[tuple[str, str]]:
 
 
 def _ledger(inputs: VerifierInputs) -> Iterator[tuple[str, str]]:
-    """Tonight's decisions and candidates; what sealed nights before exported, assigned and sealed."""
+    """Tonight's decisions and candidates; what sealed nights before exported, assigned, sealed and called people."""
     tonight = f"as_of_date={inputs.as_of_date.isoformat()}"
     earlier = sorted(
         path.name
@@ -197,7 +196,7 @@ def _ledger(inputs: VerifierInputs) -> Iterator[tuple[str, str]]:
     )
     for name in ("decisions", "candidates"):
         yield name, f"create view {name} as from {_parquet(inputs.ledger / name, [tonight])}"
-    for name in ("assignments", "loads"):
+    for name in ("assignments", "loads", "person_ids"):
         yield name, f"create view {name} as from {_parquet(inputs.ledger / name, [*earlier, tonight])}"
     for name, stream in (("earlier_exports", "exports"), ("seals", "nights")):
         yield name, f"create view {name} as from {_parquet(inputs.ledger / stream, ['_empty', *earlier])}"

@@ -19,7 +19,7 @@ from tests.builders.exports import EARLIER, NIGHT, World, export, goodbye, log_f
 
 def a_merged_person_with_discounts(world: World) -> None:
     world.exports.append(export(EARLIER[0], "p0", "till_coupon", "5.2000"))
-    world.lineage.append(("p0", "p3", "merged"))
+    world.former.append(("p0", "p3"))
 
 
 def asks_for_a_recorded_opt_in(world: World) -> None:
@@ -174,7 +174,7 @@ BROKEN_RULES = [
         "contact_caps",
         lambda world: (
             more("exports", export(EARLIER[1], "p0", "email", "0"))(world),
-            more("lineage", ("p0", "p6", "merged"))(world),
+            more("former", ("p0", "p6"))(world),
         ),
     ),
     Break(

@@ -214,7 +214,7 @@ class World:
     exports: list[dict[str, Any]] = field(default_factory=list)
     mailings: list[tuple[str, str, date]] = field(default_factory=list)
     confidence: dict[str, float | None] = field(default_factory=dict)
-    lineage: list[tuple[str, str, str]] = field(default_factory=list)
+    former: list[tuple[str, str]] = field(default_factory=list)  # an id, and who has the record it was issued for today
     statements: list[dict[str, Any]] = field(default_factory=list)  # of the consent log
     recorded: list[tuple[str, str, str, str]] = field(default_factory=list)  # what the mart makes of them
     left: list[dict[str, Any]] = field(default_factory=list)  # messages by which somebody left
@@ -397,7 +397,7 @@ def _ledger(world: World, root: Path) -> Ledger:
     for night in EARLIER:
         rows = [row for row in world.exports if row["as_of_date"] == night]
         ledger.write("exports", night, pl.DataFrame(rows, schema=EXPORTS))
-        for stream in ("assignments", "loads"):
+        for stream in ("assignments", "loads", "person_ids"):
             ledger.write(stream, night, pl.DataFrame(schema=STREAMS[stream]))
         ledger.seal(night, ["exports", "assignments"])
     arms = [
@@ -415,20 +415,25 @@ def _ledger(world: World, root: Path) -> Ledger:
         ("decisions", world.decisions),
         ("candidates", world.candidates),
         ("loads", world.loads),
+        ("person_ids", [issued(old, f"pos:h{today[1:]}") for old, today in world.former]),
     ):
         ledger.write(stream, NIGHT, pl.DataFrame(tonight, schema=STREAMS[stream]))
     return ledger
 
 
+def issued(person: str, record: str) -> dict[str, Any]:
+    """The ledger's row of an id that was issued for a record."""
+    return {"as_of_date": NIGHT, "record_id": record, "person_id": person, "founding_record_id": record}
+
+
 def _warehouse(world: World, path: Path) -> None:
-    path.write_bytes(_warehouse_bytes(tuple(world.confidence.items()), tuple(world.mailings), tuple(world.lineage)))
+    path.write_bytes(_warehouse_bytes(tuple(world.confidence.items()), tuple(world.mailings)))
 
 
 @cache
 def _warehouse_bytes(
     confidence: tuple[tuple[str, float | None], ...],
     mailings: tuple[tuple[str, str, date], ...],
-    lineage: tuple[tuple[str, str, str], ...],
 ) -> bytes:
     """Most worlds have the same warehouse: the file is made once and copied."""
     with tempfile.TemporaryDirectory() as folder:
@@ -446,8 +451,6 @@ def _warehouse_bytes(
                 )
             for mailing in mailings:
                 connection.execute("insert into marts.fct_contacts values (?, ?, ?)", mailing)
-            for old, new, cause in lineage:
-                connection.execute("insert into identity.person_lineage values (?, ?, ?, ?)", [old, new, NIGHT, cause])
         return path.read_bytes()
 
 
@@ -466,6 +469,4 @@ insert into marts.dim_products values
     ('4', 'PRODUCE', 'APPLES', false), ('5', 'SPIRITS', 'GIN', true), ('6', 'COUPON', 'X', false);
 create table identity.person_members (record_id varchar, person_id varchar);
 create table identity.identity_records (record_id varchar, source_code varchar, customer_ref varchar, email varchar);
-create table identity.person_lineage
-    (from_person_id varchar, to_person_id varchar, as_of_date date, cause varchar);
 """

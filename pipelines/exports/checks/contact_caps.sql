@@ -1,17 +1,14 @@
 -- Is anybody contacted more often than a contact policy allows, over all channels, earlier sealed nights
--- and the retailer's own letters and messages? Counted from the raw ledger; a merged person brings all contacts along.
+-- and the retailer's own letters and messages? Counted from the raw ledger; an id's contacts
+-- go along with the record for which it was issued: to the person it was merged into, and back if that is undone.
 -- A message that carries a released treatment within a week, one per release, is that release.
--- needs: audience, earlier_exports, fct_contacts, fct_message_events, person_lineage, seed_channels, seed_contact_policies
-with recursive heirs as (
+-- needs: audience, earlier_exports, fct_contacts, fct_message_events, person_ids, person_members, seed_channels, seed_contact_policies
+with heirs as (
 
-    select from_person_id as earlier_id, to_person_id as person_id
-    from person_lineage
-    where cause = 'merged'
-    union
-    select heirs.earlier_id, person_lineage.to_person_id
-    from heirs
-    inner join person_lineage on heirs.person_id = person_lineage.from_person_id
-    where person_lineage.cause = 'merged'
+    select distinct person_ids.person_id as earlier_id, person_members.person_id
+    from person_ids
+    inner join person_members on person_ids.founding_record_id = person_members.record_id
+    where person_ids.person_id <> person_members.person_id
 
 ),
 

@@ -1,16 +1,12 @@
 -- Is anybody given more expected discount than a ceiling allows, earlier sealed nights included?
 -- A row without a discount gives nothing, so it cannot break a ceiling that was lowered since.
--- needs: audience, decisions, earlier_exports, person_lineage, seed_channels, seed_discount_ceilings
-with recursive heirs as (
+-- needs: audience, decisions, earlier_exports, person_ids, person_members, seed_channels, seed_discount_ceilings
+with heirs as (
 
-    select from_person_id as earlier_id, to_person_id as person_id
-    from person_lineage
-    where cause = 'merged'
-    union
-    select heirs.earlier_id, person_lineage.to_person_id
-    from heirs
-    inner join person_lineage on heirs.person_id = person_lineage.from_person_id
-    where person_lineage.cause = 'merged'
+    select distinct person_ids.person_id as earlier_id, person_members.person_id
+    from person_ids
+    inner join person_members on person_ids.founding_record_id = person_members.record_id
+    where person_ids.person_id <> person_members.person_id
 
 ),
 

@@ -69,7 +69,7 @@ def remove_input(night: BuiltNight, name: str) -> None:
         (night.inputs.seeds / f"{name.removeprefix('seed_')}.csv").unlink()
     elif name.replace("_", ".", 1) in BRONZE:
         shutil.rmtree(night.inputs.bronze / name.split("_")[0])
-    elif name in ("decisions", "candidates", "assignments", "loads"):
+    elif name in ("decisions", "candidates", "assignments", "loads", "person_ids"):
         night.ledger.path(name, NIGHT).unlink()
     elif name in ("earlier_exports", "ledger_files"):
         night.ledger.path("exports", EARLIER[0]).unlink()
@@ -144,6 +144,16 @@ def test_a_message_that_carries_out_a_release_is_counted_once_and_a_second_one_a
     assert verify_exports(night.inputs) == []
     night.in_warehouse(message("p6", "thanks-none-email", date(2017, 12, 18), number=2))
     assert [violation.check for violation in verify_exports(night.inputs)] == ["contact_caps"]
+
+
+def test_contacts_go_along_with_the_record_that_an_id_was_issued_for_and_stay_with_it(tmp_path):
+    """p0 was one person with p6 and is not any more: what p0 was sent is nothing to p6."""
+    for today, expected in (("p6", ["contact_caps"]), ("p0", [])):
+        world = clean_world()
+        world.exports.append(export(EARLIER[1], "p0", "email", "0"))
+        world.former = [("p0", today)]
+        found = verify_exports(build_night(world, tmp_path / today).inputs)
+        assert [violation.check for violation in found] == expected
 
 
 def test_a_home_whose_name_looks_like_a_pattern_or_a_partition_is_read_as_it_is(clean_night, tmp_path):
