@@ -30,11 +30,11 @@ def made_ready_beside(settings: Settings) -> Iterator[None]:
     )
     try:
         yield
-    except BaseException:
-        child.terminate()  # a parse that is cut off leaves nothing that counts
-        raise
-    finally:
         child.wait()
+    except BaseException:  # also ctrl-C while waiting
+        child.terminate()  # a parse that is cut off leaves nothing that counts
+        child.wait()
+        raise
 
 
 def main() -> None:

@@ -49,7 +49,9 @@ def _night_tables(found: Evaluation, currency: str) -> list[Table]:
 
 
 def _predictions(parts: list[dict[str, Any]], currency: str) -> Table:
-    table = Table("model", "people", "predicted", "true", "total", "Spearman", "Gini", title="Predictions, per person")
+    nights = ", ".join(sorted({part["as_of_date"] for part in parts if part["note"] is None}))
+    title = f"Predictions of the night of {nights}, per person"
+    table = Table("model", "people", "predicted", "true", "total", "Spearman", "Gini", title=title)
     for part in parts:
         if part["note"] is None:
             means = [amount(part[f"mean_{side}"], part["is_money"], currency) for side in ("predicted", "true")]

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import sys
 import time
 from dataclasses import replace
@@ -36,6 +37,12 @@ def interrupted_once_there(path):
     raise KeyboardInterrupt
 
 
+def soon_interrupted(path):
+    """Ctrl-C a moment after a process has written its number."""
+    wait_for(path)
+    signal.setitimer(signal.ITIMER_REAL, 0.3)
+
+
 def wait_for(path):
     """What a file says, once it says something."""
     for _ in range(600):
@@ -63,6 +70,18 @@ def test_a_block_that_fails_does_not_wait(monkeypatch, unparsed):
     does_instead(monkeypatch, SLOW)
     with pytest.raises(KeyboardInterrupt), made_ready_beside(unparsed):
         interrupted_once_there(unparsed.home / "pid")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(wait_for(unparsed.home / "pid")), 0)
+
+
+def test_ctrl_c_while_it_waits_ends_both(monkeypatch, unparsed):
+    does_instead(monkeypatch, SLOW)
+    before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), made_ready_beside(unparsed):
+            soon_interrupted(unparsed.home / "pid")
+    finally:
+        signal.signal(signal.SIGALRM, before)
     with pytest.raises(ProcessLookupError):
         os.kill(int(wait_for(unparsed.home / "pid")), 0)
 
