@@ -27,7 +27,7 @@ from pipelines.run import run_night
 from pipelines.seeds import read_seeds
 from pipelines.settings import Settings, load_settings
 from pipelines.simulator.facts import DayFacts
-from pipelines.simulator.loop import as_treatments, known_as, live_on, take_up
+from pipelines.simulator.loop import as_treatments, customer_references, known_as, lived_on, take_up
 from pipelines.simulator.scenario import load_scenario
 from pipelines.simulator.settings_file import write_settings
 from pipelines.simulator.simulate import simulate_history
@@ -90,13 +90,14 @@ def _lived(name: str, seed: int, weeks: int, home: Path) -> list[Week]:
     for week in range(weeks):
         night = recorder.world.next_day
         run_night(settings, night, quiet_reporter())
-        named = _likeliest(settings, night).join(known_as(settings, recorder.systems), on="person_id")
+        known = known_as(customer_references(settings), recorder.systems)
+        named = _likeliest(settings, night).join(known, on="person_id")
         likeliest = as_treatments(named.sort("person_id").unique("person", keep="first", maintain_order=True))
         days = WEEK if week + 1 < weeks else max(WEEK, scenario.effects.response_days)
         sums, cost = [0.0, 0.0, 0.0], 0.0
         for ahead in range(days):
             day = recorder.world.next_day
-            lived = live_on(recorder, settings).facts
+            lived = lived_on(recorder, settings)[1]
             others = nobody.step(day), top.step(day, likeliest if ahead == 0 else None)
             sums = [total + value_of(facts, costs) for total, facts in zip(sums, (lived, *others), strict=True)]
             cost += contact_cost(lived, costs)

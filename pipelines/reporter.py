@@ -1,6 +1,6 @@
 """What a person sees while a night runs: one line per stage, then where everything is."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -21,10 +21,14 @@ class Stage:
 
 @dataclass(slots=True)
 class Reporter:
-    """Collects finished stages and shows them; on a terminal the running one is shown with a spinner."""
+    """Collects finished stages and shows them; on a terminal the running one is shown with a spinner.
+
+    `after` says what to call when a stage of a name is over.
+    """
 
     console: Console
     total: int
+    after: Mapping[str, Callable[[], None]] = field(default_factory=dict)
     stages: list[Stage] = field(default_factory=list)
 
     @contextmanager
@@ -39,6 +43,8 @@ class Reporter:
         self.stages.append(finished)
         line = f"{label} {finished.summary}  [dim]{finished.seconds:.1f} s[/dim]"
         self.console.print(line, highlight=False, soft_wrap=True)
+        if name in self.after:
+            self.after[name]()
 
     def say(self, text: str) -> None:
         """A line between stages (rich markup is not interpreted)."""

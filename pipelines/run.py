@@ -1,6 +1,7 @@
 """Runs one night, or nights in order, in this process and says what came of it."""
 
 import errno
+import importlib
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,17 @@ def run_night(settings: Settings, as_of_date: date, reporter: Reporter, *, job: 
     summary = _summary(settings, as_of_date, run_id, stopwatch() - started)
     _write_timings(settings, run_id, reporter, summary.seconds)
     return summary
+
+
+def make_ready(settings: Settings) -> None:
+    """Do beforehand what a night of this process would wait for: import all that it needs, and parse the dbt project.
+
+    Raises    NightmarketError if dbt cannot parse it.
+    """
+    from pipelines.dbt_parse import open_project
+
+    importlib.import_module("pipelines.graph")
+    open_project(settings)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -79,10 +79,12 @@ def serve_graph(port: int, home: Path | None) -> None:
     subprocess.run(command, check=False, env={**child_environment(), "NIGHTMARKET_HOME": str(settings.home)})
 
 
-def one_night(settings: Settings, day: date, console: Console, job: str) -> NightSummary:
-    """Run one night and show its stages."""
+def one_night(
+    settings: Settings, day: date, console: Console, job: str, after: Mapping[str, Callable[[], None]] | None = None
+) -> NightSummary:
+    """Run one night and show its stages; `after` says what else to do when a stage is over."""
     console.print(f"\nnight of {day} · {settings.retailer.retailer}" + (" · training" if job != "nightly" else ""))
-    return run_night(settings, day, Reporter(console, STAGES), job=job)
+    return run_night(settings, day, Reporter(console, STAGES, after or {}), job=job)
 
 
 def _import_in_words(summary: ImportSummary) -> str:

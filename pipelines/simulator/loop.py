@@ -34,18 +34,29 @@ inner join identity.identity_records as records on members.record_id = records.r
 where records.source_code in ('till', 'loyalty', 'shopify', 'crm')
 group by members.person_id
 order by members.person_id
-"""  # the customer number by which the night's files name a person
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What became of one night's audiences."""
 
-    facts: DayFacts
+    day: date
     row_count: int  # in the files
     unknown_count: int  # rows whose customer number is nobody's: a typing error in a guest's address
     repeated_count: int  # rows of a person who stands in the files already
     sent_count: int  # after the senders' own look at consent
+
+
+def require_simulated(home: Path) -> Path:
+    """The scenario that a home's world is made of.
+
+    Raises    ContractError if the home was not simulated.
+    """
+    path = home / "truth" / SCENARIO
+    if not path.exists():
+        raise ContractError(f"{path}: expected it, found none. Make it first: nightmarket simulate --home {home}")
+    return path
 
 
 def take_up(home: Path, progress: Callable[[int, int], None]) -> Recorder:
@@ -54,10 +65,7 @@ def take_up(home: Path, progress: Callable[[int, int], None]) -> Recorder:
     Takes     progress: called with (days done, days in all).
     Raises    ContractError if the home was not simulated.
     """
-    path = home / "truth" / SCENARIO
-    if not path.exists():
-        raise ContractError(f"{path}: expected it, found none. Make it first: nightmarket simulate --home {home}")
-    world = World(Scenario.model_validate_json(path.read_text(encoding="utf-8")))
+    world = World(Scenario.model_validate_json(require_simulated(home).read_text(encoding="utf-8")))
     recorder = Recorder(world, home)
     lived = sorted((home / "truth" / LIVED).glob("*.parquet"))
     for done, day in enumerate(lived, start=1):
@@ -72,15 +80,16 @@ def answered_nights(settings: Settings) -> list[date]:
     return [night for night in ledger_of(settings).nights() if night.isoformat() in lived]
 
 
-def write_truth_of_night(recorder: Recorder, settings: Settings) -> None:
-    """After the night of the world's next day, before that day: what each of its candidates would change in whom.
+def write_truth_of_night(recorder: Recorder, settings: Settings, references: pl.DataFrame) -> None:
+    """Once the night of the world's next day has decided, before that day: what its candidates would change in whom.
 
+    Takes     references: of the persons of that night, see `customer_references`.
     Writes    truth/known_as/DAY: person_id, person: whom the night's files reach under that id;
               truth/candidates/DAY: see `effects_of`.
     """
     world, day = recorder.world, recorder.world.next_day
     candidates = ledger_of(settings).partition("candidates", day)
-    named = known_as(settings, recorder.systems)
+    named = known_as(references, recorder.systems)
     whose = named.sort("person", "person_id").unique("person", keep="first", maintain_order=True)
     effects = effects_of(world, as_treatments(candidates.join(whose, on="person_id")))
     truth = settings.folder("truth")
@@ -96,13 +105,23 @@ def write_truth_of_people(recorder: Recorder) -> None:
         recorder.write_values()
 
 
-def known_as(settings: Settings, systems: Systems) -> pl.DataFrame:
-    """person_id and person: whom the files of the home's last night reach under each of its ids."""
-    return warehouse_of(settings).read(REFERENCES).join(_owners(systems), on="reference").drop("reference")
+def customer_references(settings: Settings) -> pl.DataFrame:
+    """person_id and reference: the customer number by which the files of the home's last night name each person."""
+    return warehouse_of(settings).read(REFERENCES)
+
+
+def known_as(references: pl.DataFrame, systems: Systems) -> pl.DataFrame:
+    """person_id and person: whom files that name persons by these numbers reach under each id."""
+    return references.join(_owners(systems), on="reference").drop("reference")
 
 
 def live_on(recorder: Recorder, settings: Settings) -> Answered:
     """Live through the next day: people get what the night of that day released, if one was released."""
+    return lived_on(recorder, settings)[0]
+
+
+def lived_on(recorder: Recorder, settings: Settings) -> tuple[Answered, DayFacts]:
+    """The same for who also wants the facts of that day."""
     day = recorder.world.next_day
     rows = _released(settings.folder("exports") / f"as_of_date={day}")
     known = rows.join(_owners(recorder.systems), on="reference")
@@ -110,11 +129,8 @@ def live_on(recorder: Recorder, settings: Settings) -> Answered:
     facts = recorder.world.step(day, given)
     recorder.record(facts)
     recorder.wait()
-    return _answered(facts, rows.height, rows.height - known.height, known.height - given.height)
-
-
-def _answered(facts: DayFacts, rows: int, unknown: int, repeated: int) -> Answered:
-    return Answered(facts, rows, unknown, repeated, int(facts.contacts["is_sent"].sum()))
+    sent = int(facts.contacts["is_sent"].sum())
+    return Answered(day, rows.height, rows.height - known.height, known.height - given.height, sent), facts
 
 
 def _released(folder: Path) -> pl.DataFrame:

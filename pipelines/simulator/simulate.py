@@ -160,7 +160,7 @@ def begin_history(
     scenario: Scenario, home: Path, progress: Callable[[int, int], None]
 ) -> tuple[HistorySummary, Recorder | None]:
     """The same for somebody who lives on: with the recorder as it stands then, if the history was not there already."""
-    is_there = _is_complete(scenario, home)
+    is_there = history_there(scenario, home)
     if is_there is not None:
         return is_there, None
     world = World(scenario)
@@ -227,8 +227,8 @@ def _receipt(scenario: Scenario, summary: HistorySummary | None) -> dict[str, An
     }
 
 
-def _is_complete(scenario: Scenario, home: Path) -> HistorySummary | None:
-    """The summary of a history that is there already; None if it is to be made.
+def history_there(scenario: Scenario, home: Path) -> HistorySummary | None:
+    """The summary of a scenario's history that a home has already; None if it is to be made.
 
     Raises    ContractError if landing holds files of anything else.
     """

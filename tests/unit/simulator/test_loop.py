@@ -95,7 +95,7 @@ def test_stopping_between_two_days_changes_no_file_of_the_next(settings, tmp_pat
         fresh = take_up(other.home, silent)
         live_on(fresh, other)
         fresh.finish()
-    for day in (first.facts.day, second.facts.day):
+    for day in (first.day, second.day):
         assert files_of(other.home, day) == files_of(settings.home, day) != {}
 
 
@@ -106,7 +106,7 @@ def test_going_on_right_after_history_changes_no_file_of_the_next_days(settings,
     assert summary.is_new
     taken_up = take_up(settings.home, silent)
     for recorder, each in ((going_on, load_settings(other)), (taken_up, settings)):
-        days = [live_on(recorder, each).facts.day for _ in range(2)]
+        days = [live_on(recorder, each).day for _ in range(2)]
         recorder.finish()
     assert all(files_of(other, day) == files_of(settings.home, day) != {} for day in days)
     assert begin_history(scenario, other, silent)[1] is None
