@@ -19,6 +19,17 @@ from pipelines.reporter import Reporter
 from pipelines.settings import Settings
 
 STAGES = 13  # what the progress display counts up to
+# what a night imports only when it is needed, dear ones: twenty seconds together
+LATE = (
+    "pipelines.graph",
+    "pipelines.run_history",
+    "dbt.cli.main",
+    "dbt.task.build",
+    "dbt.adapters.duckdb.connections",
+    "ml.identity.resolve",
+    "great_expectations",
+    "great_expectations.core.expectation_suite",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +82,10 @@ def make_ready(settings: Settings) -> None:
 
     Raises    NightmarketError if dbt cannot parse it.
     """
+    for name in LATE:
+        importlib.import_module(name)
     from pipelines.dbt_parse import open_project
 
-    importlib.import_module("pipelines.graph")
     open_project(settings)
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
@@ -15,6 +16,7 @@ Places = NDArray[np.int64]
 Levels = NDArray[np.int8]
 UNKNOWN = -1  # the level of a pair in which one side is null
 PAIRS_PER_BLOCK, MOST_PER_BLOCK = 500_000, 2_000_000  # Splink keeps the compared values of a block: 300 MB to 1.2 GB
+PAIRS_PER_PIECE = 5_000  # a table in one piece is the work of one thread
 RECORDS_PER_PAIR = 4  # every block passes over all records: of many records, blocks are larger
 SIMILAR, ALIKE = 0.92, 0.80  # Jaro-Winkler; Splink's own steps for names are .92, .88 and .70
 MEMORY = "6GB"  # DuckDB's own; above it spills
@@ -57,7 +59,8 @@ class Comparer:
 
     def _block(self, left: Places, right: Places) -> Levels:
         pairs = pl.DataFrame({"join_key_l": left, "join_key_r": right}).with_columns(match_key=pl.lit("0"))
-        given = self._api.register(pairs.to_arrow())
+        pieces = pairs.to_arrow().to_batches(max_chunksize=PAIRS_PER_PIECE)
+        given = self._api.register(pa.Table.from_batches(pieces))
         self._linker.table_management.register_blocked_pairs_for_predict(given)
         scored = self._linker.inference.predict(warning_mode="never")
         names = ", ".join(f'cast("gamma_{field.name}" as tinyint) as "{field.name}"' for field in self.fields)
