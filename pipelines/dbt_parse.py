@@ -28,12 +28,6 @@ KEPT = 4  # versions: somebody may work on one while nights run on another
 ANY_DAY = date(2000, 1, 1)  # the project has no default day, and does not look different on another
 
 
-def is_parsed(settings: Settings) -> bool:
-    """Whether some home has had these files already."""
-    version = _version(settings)
-    return any((shelf / version).is_dir() for shelf in _shelves(settings))
-
-
 def open_project(settings: Settings) -> DbtProject:
     """The project as this home sees it; parsed now if no home had these files before.
 

@@ -4,6 +4,7 @@ import hashlib
 import re
 from datetime import date
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Literal, Self
 
@@ -232,14 +233,19 @@ def _require_century(column: Column) -> None:
 
 
 def _require_patterns(path: Path, contract: Contract) -> None:
-    """The database has its own dialect of regular expressions; ask it, not Python."""
-    patterns = {column.name: column.pattern for column in contract.columns if column.pattern is not None}
-    for column, pattern in patterns.items():
-        if re.fullmatch(r"\[[\w-]+\][+*]?", pattern):
-            continue  # plain enough to need no proof, and the proof costs a connection
-        try:
-            with duckdb.connect() as connection:
-                connection.execute("select regexp_full_match('', ?)", [pattern])
-        except duckdb.Error as error:
-            problem = str(error).splitlines()[0]
-            raise ContractError(f"{path}: {column}: pattern {pattern!r} is not valid: {problem}") from error
+    for column in contract.columns:
+        if column.pattern is not None and (problem := _wrong_pattern(column.pattern)):
+            raise ContractError(f"{path}: {column.name}: pattern {column.pattern!r} is not valid: {problem}")
+
+
+@cache
+def _wrong_pattern(pattern: str) -> str | None:
+    """What is wrong with it. The database has its own dialect of regular expressions: it is asked, not Python."""
+    if re.fullmatch(r"\[[\w-]+\][+*]?", pattern):
+        return None  # plain enough to need no proof, and the proof costs a connection
+    try:
+        with duckdb.connect() as connection:
+            connection.execute("select regexp_full_match('', ?)", [pattern])
+    except duckdb.Error as error:
+        return str(error).splitlines()[0]
+    return None

@@ -76,7 +76,7 @@ def find_deliveries(
     Raises    ContractError if a recorded file is gone or changed (landing is immutable), if a later
               night is already sealed and this one is not, or if a file name is not UTF-8.
     """
-    landing = settings.folder("landing")
+    landing = settings.folder("landing").resolve()
     known = _recorded(landing, ledger.read_before("loads", as_of_date))
     if ledger.is_sealed(as_of_date):
         return known + _recorded(landing, ledger.read("loads", as_of_date))
@@ -183,7 +183,7 @@ def _relative(path: Path, landing: Path) -> str:
 
 
 def _leaves(path: Path, landing: Path) -> bool:
-    return not path.resolve().is_relative_to(landing.resolve())
+    return not path.resolve().is_relative_to(landing)
 
 
 def _content_hash(path: Path, leaves: bool) -> str:

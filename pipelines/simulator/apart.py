@@ -37,6 +37,11 @@ class WorldApart:
         theirs.close()
         self._waiting = ThreadPoolExecutor(1)
 
+    @property
+    def pid(self) -> int:
+        """Of the process."""
+        return self._process.pid
+
     def begin(self, make: Callable[..., Recorder | None], *arguments: Any) -> "Future[date]":
         """Make the recorder that later questions are about, over there; in time, the world's next day."""
         return self._waiting.submit(self._answer, (True, make, arguments))
