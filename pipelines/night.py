@@ -1,7 +1,7 @@
 """What every step of a night is given, and the notes that steps leave for the report."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,9 @@ from typing import Any
 import yaml
 
 from ml.errors import NightmarketError
+from ml.features.facts import Facts
 from pipelines.dbt import DbtProject
+from pipelines.facts import read_facts
 from pipelines.files import write_json, write_text
 from pipelines.ledger import Ledger
 from pipelines.reporter import Reporter
@@ -33,6 +35,18 @@ class Night:
     warehouse: Warehouse
     project: DbtProject
     reporter: Reporter
+    _kept: list[Facts] = field(default_factory=list)
+
+    def facts(self, *, keep: bool) -> Facts:
+        """What the marts know tonight, read once for steps that follow each other.
+
+        Takes     keep: whether the next step of this run asks again; else the memory is given back.
+        Raises    ContractError if a mart no longer gives the columns that features need.
+        """
+        facts = self._kept.pop() if self._kept else read_facts(self.warehouse)
+        if keep:
+            self._kept.append(facts)
+        return facts
 
     def note(self, as_of_date: date, step: str, facts: dict[str, Any]) -> None:
         """Leave what a step did for the report: plain JSON, the same for the same inputs, no wall clock."""

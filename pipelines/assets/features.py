@@ -9,7 +9,6 @@ from data_quality.gates import judge
 from data_quality.validate import validate
 from ml.features.build import build_person_features
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
-from pipelines.facts import read_facts
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
 
@@ -37,7 +36,7 @@ def features(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) 
     """Build tonight's features and stop the night if they are not sound."""
     as_of_date = as_of(context)
     with night.reporter.stage("features") as said:
-        frame = build_person_features(read_facts(night.warehouse), as_of_date)
+        frame = build_person_features(night.facts(keep=True), as_of_date)
         night.warehouse.replace_day("features.features_person", frame, as_of_date)
         report = validate("features.features_person", frame, night.settings.suites_dir / "features_person.json")
         gate = judge("scoring", [from_suites([report])], required=["suites"])

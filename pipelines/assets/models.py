@@ -14,7 +14,6 @@ from ml.models.scoring import population_drift, score_models
 from ml.models.trained import TrainedModel
 from pipelines.assets.features import FEATURES_KEY
 from pipelines.assets.outcomes import Outcome, check_spec, checked, gate_for_report, made, told_then_required
-from pipelines.facts import read_facts
 from pipelines.model_store import RELEASES, release, release_date_for, released_models, train_as_of
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
@@ -50,7 +49,7 @@ DRIFT_STOPS_ABOVE = 3.0
 def scores(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night]) -> Iterator[Outcome]:
     """Score everyone with the newest release made before the night."""
     as_of_date = as_of(context)
-    facts = read_facts(night.warehouse)
+    facts = night.facts(keep=False)
     with night.reporter.stage("models") as said:
         released = release_date_for(night, as_of_date)
         if released is None:

@@ -11,7 +11,6 @@ from ml.models.promotion import compare_challenger
 from ml.models.trained import TrainedModel
 from pipelines.assets.features import FEATURES_KEY
 from pipelines.assets.outcomes import Made
-from pipelines.facts import read_facts
 from pipelines.model_store import release, release_date_for, released_models, train_as_of
 from pipelines.night import Night
 from pipelines.partitions import NIGHTLY, as_of
@@ -32,7 +31,7 @@ def challengers(context: dg.AssetExecutionContext, night: dg.ResourceParam[Night
     as_of_date = as_of(context)
     require_no_later_night(night, as_of_date)
     with night.reporter.stage("training") as said:
-        facts = read_facts(night.warehouse)
+        facts = night.facts(keep=False)
         trained = train_as_of(night, as_of_date, facts)
         winners, reasons = _winners(night, as_of_date, facts, trained)
         release(night, as_of_date, winners)
