@@ -13,6 +13,7 @@ from typing import Any
 from ml.errors import ContractError, NightmarketError
 from pipelines.clock import stopwatch, utc_now
 from pipelines.files import remove_leftovers, write_json
+from pipelines.interrupts import let_waits_be_interrupted
 from pipelines.lock import held_by
 from pipelines.night import ledger_of
 from pipelines.reporter import Reporter
@@ -64,6 +65,7 @@ def run_night(settings: Settings, as_of_date: date, reporter: Reporter, *, job: 
         definitions = build_definitions(settings, reporter)
         instance = dg.DagsterInstance.get()  # two that make the same new history at once spoil it
         free_places_of_dead_runs(instance)
+    let_waits_be_interrupted()
     log_path = settings.folder("runs") / run_id / "night.log"
     with instance, _own_errors_unwrapped():
         definitions.resolve_job_def(job).execute_in_process(

@@ -15,6 +15,7 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from ml.errors import NightmarketError
+from pipelines.interrupts import let_waits_be_interrupted
 from pipelines.settings import child_environment
 from pipelines.simulator.simulate import Recorder
 
@@ -35,6 +36,7 @@ class WorldApart:
             start_new_session=True,  # ctrl-C is for this process, which ends the other
         )
         theirs.close()
+        let_waits_be_interrupted()  # for answers
         self._waiting = ThreadPoolExecutor(1)
 
     @property
