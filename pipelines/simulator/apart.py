@@ -59,7 +59,7 @@ class WorldApart:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         """Wait for all that was asked; a block that fails ends the process at once."""
         if kind is not None:
-            self._process.terminate()  # what it was writing is made again, with equal bytes
+            self._process.kill()  # what it was writing is made again, with equal bytes
         self._waiting.shutdown(cancel_futures=kind is not None)
         self._pipe.close()
         self._process.wait()

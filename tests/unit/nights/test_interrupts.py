@@ -8,6 +8,7 @@ import pytest
 WAIT = """
 import os, signal, threading, time
 from concurrent.futures import Future
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 import polars
 from pipelines.interrupts import let_waits_be_interrupted
 {call}

@@ -124,6 +124,7 @@ def test_the_process_is_gone_when_the_block_is_over():
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGTERM])
 def test_the_process_does_not_outlive_whoever_asked_it(tmp_path, sign):
     code = (
+        "import signal; signal.signal(signal.SIGTERM, signal.SIG_DFL)  # whoever runs the tests may ignore it\n"
         "import time; from pathlib import Path; from pipelines.simulator.apart import WorldApart\n"
         "world = WorldApart(); world.begin(time.sleep, 600); world.begin(time.sleep, 600); time.sleep(2)\n"
         f"Path({str(tmp_path / 'pid')!r}).write_text(str(world.pid)); time.sleep(600)"
