@@ -42,7 +42,7 @@ test: $(INSTALLED) ## everything that must hold: style, types, unit, property, p
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
 	@$(BIN)/mypy
-	@GOMP_SPINCOUNT=0 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10  # threads that wait sleep
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=10
 
 fast: $(INSTALLED) ## the tests that take seconds
 	@$(BIN)/pytest -n 2 --dist loadfile tests/unit tests/property

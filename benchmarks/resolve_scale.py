@@ -42,7 +42,8 @@ def main() -> None:
         command += ["--id", "record_id", *maps, "--out", str(folder / "persons.parquet")]
         wall, cpu, memory = _timed([*command, "--threads", str(choice.threads)])
         found = score(truth, pl.read_parquet(folder / "persons.parquet", columns=["record_id", "person_id"]))
-        print(f"nightmarket  wall {wall:7.1f} s  CPU {cpu:7.1f} s  {memory:5.2f} GiB  F1 {found.f1:.4f}", flush=True)
+        print(f"nightmarket  wall {wall:7.1f} s  CPU {cpu:7.1f} s  {memory:5.2f} GiB  ", end="")
+        print(f"precision {found.precision:.4f}  recall {found.recall:.4f}  F1 {found.f1:.4f}", flush=True)
         if choice.splink:
             peer = [sys.executable, "-m", "benchmarks.identity_table", "--peer-only", "--worlds", choice.world]
             peer += ["--splink", choice.splink]
