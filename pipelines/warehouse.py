@@ -1,6 +1,6 @@
 """The derived DuckDB file: one writer at a time, opened for as long as a step needs it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -30,21 +30,50 @@ class Warehouse:
         Raises    NightmarketError if another process holds the file, saying which.
         """
         try:
-            connection = duckdb.connect(
-                str(self.path),
-                read_only=read_only,
-                config={"threads": str(self.threads), "memory_limit": self.memory_limit},
-            )
+            connection = duckdb.connect(str(self.path), read_only=read_only, config=self._limits)
         except duckdb.IOException as error:
-            is_damaged = "not a valid DuckDB database" in str(error)
-            raise NightmarketError(
-                f"{self.path}: cannot be opened: {str(error).splitlines()[0]} {DELETE_IT if is_damaged else CLOSE_IT}"
-            ) from error
+            raise self._not_opened(error) from error
         try:
             connection.execute("set TimeZone = 'UTC'")
             yield connection
         finally:
             connection.close()
+
+    @contextmanager
+    def copying_to(
+        self, database: Path, *, storage_version: str, spill: Path
+    ) -> Iterator[Callable[[], duckdb.DuckDBPyConnection]]:
+        """What opens connections that read the warehouse's tables and make tables of a new database, `copied.main`.
+
+        Takes     storage_version: the oldest DuckDB that shall read the new file; spill: a folder for what does not
+                  fit into memory, to be thrown away.
+        Raises    NightmarketError if another process holds the warehouse, saying which.
+        """
+
+        def opened() -> duckdb.DuckDBPyConnection:
+            cursor = connection.cursor()
+            cursor.execute("use warehouse")
+            cursor.execute("set TimeZone = 'UTC'")
+            return cursor
+
+        with duckdb.connect(config={**self._limits, "temp_directory": str(spill)}) as connection:
+            try:
+                connection.execute(f"attach '{quoted(self.path)}' as warehouse (read_only)")
+            except duckdb.IOException as error:
+                raise self._not_opened(error) from error
+            connection.execute(f"attach '{quoted(database)}' as copied (storage_version '{storage_version}')")
+            yield opened
+            connection.execute("detach copied")
+
+    @property
+    def _limits(self) -> dict[str, str | bool | int | float | list[str]]:
+        return {"threads": str(self.threads), "memory_limit": self.memory_limit}
+
+    def _not_opened(self, error: duckdb.IOException) -> NightmarketError:
+        is_damaged = "not a valid DuckDB database" in str(error)
+        return NightmarketError(
+            f"{self.path}: cannot be opened: {str(error).splitlines()[0]} {DELETE_IT if is_damaged else CLOSE_IT}"
+        )
 
     def read(self, query: str, **parameters: object) -> pl.DataFrame:
         """The rows of a query ($name takes a parameter). Order by a unique key inside the query."""
@@ -66,3 +95,8 @@ class Warehouse:
         if other:
             raise NightmarketError(f"{table}: {other} of {frame.height} rows are not of {as_of_date}.")
         self.replace(table, frame)
+
+
+def quoted(path: Path) -> str:
+    """A path inside the quotes of an SQL string."""
+    return str(path).replace("'", "''")

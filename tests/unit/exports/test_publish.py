@@ -105,19 +105,34 @@ def test_a_failed_publication_leaves_the_last_good_one_and_nothing_half_written(
     assert parquet_hashes(published / "as_of_date=2017-12-26") == before
 
 
-def test_a_database_that_cannot_be_filled_stops_the_publication(settings, monkeypatch):
-    """Its tables are copied beside the next file: what fails there must not go unseen."""
+def test_a_database_that_cannot_be_made_stops_the_publication(settings, monkeypatch):
     good = publish_snapshot(settings, NIGHT, [PEOPLE])
     before = parquet_hashes(good)
-
-    def full(connection, table, folder):
-        raise duckdb.IOException("no space left on device")
-
-    monkeypatch.setattr(publish, "_copy_table", full)
-    with pytest.raises(duckdb.IOException, match="no space left"):
+    monkeypatch.setattr(publish, "STORAGE_VERSION", "none that there is")
+    with pytest.raises(duckdb.Error, match="none that there is"):
         publish_snapshot(settings, NIGHT, [PEOPLE])
     assert parquet_hashes(good) == before
     assert list(good.parent.iterdir()) == [good]
+
+
+def test_a_key_of_several_columns_repeats_also_where_one_of_them_is_null(settings):
+    in_warehouse(settings, "create table marts.pairs as from (values (1, 'a'), (1, 'b'), (2, null)) t(first, second)")
+    pairs = PublishedTable("pairs", "select * from marts.pairs", ("first", "second"))
+    assert parquet_hashes(publish_snapshot(settings, NIGHT, [pairs]))
+    in_warehouse(settings, "insert into marts.pairs values (2, null)")
+    with pytest.raises(ContractError, match=r"one row per \(first, second\), got 2 rows"):
+        publish_snapshot(settings, NIGHT, [pairs])
+
+
+def test_a_first_row_without_a_key_is_no_repetition(settings):
+    in_warehouse(settings, "create table marts.one as from (values (null::int), (1)) t(first)")
+    assert parquet_hashes(publish_snapshot(settings, NIGHT, [PublishedTable("one", "from marts.one", ("first",))]))
+
+
+def test_what_does_not_fit_into_memory_is_not_published(settings):
+    folder = publish_snapshot(replace(settings, memory_limit="20MB"), NIGHT, [PEOPLE])
+    assert sorted(path.name for path in folder.iterdir()) == ["customer_360.parquet", DATABASE, "tables.json"]
+    assert list(folder.parent.iterdir()) == [folder]
 
 
 def test_the_published_list_has_unique_names_and_reads_no_identity_relation():
