@@ -4,7 +4,7 @@ python -m benchmarks.uplift_table ../shared/data [--json OUT] [--svg OUT] [--see
 
 `starbucks_promo/training`: 84,534 people, randomised; 10 per sale, .15 per contact, as its publisher states. Everything
 is out of fold. The last row deals the treatment again before anything is fitted: a leak would show there. With econml
-installed (`pip install --group oracle`), its causal forest ranks the same people in the same folds.
+installed (docs/uplift.md), its causal forest ranks the same people in the same folds.
 """
 
 import argparse

@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Collection, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -77,9 +78,9 @@ def find_deliveries(
               night is already sealed and this one is not, or if a file name is not UTF-8.
     """
     landing = settings.folder("landing").resolve()
-    known = _recorded(landing, ledger.read_before("loads", as_of_date))
+    known = _recorded(landing, ledger.read_before("loads", as_of_date), settings.threads)
     if ledger.is_sealed(as_of_date):
-        return known + _recorded(landing, ledger.read("loads", as_of_date))
+        return known + _recorded(landing, ledger.read("loads", as_of_date), settings.threads)
     sealed = ledger.nights()
     if any(night > as_of_date for night in sealed):
         raise ContractError(
@@ -88,18 +89,21 @@ def find_deliveries(
         )
     seen = {delivery.file for delivery in known}
     last_sealed = max(sealed, default=None)
-    fresh = [
-        _delivery(landing, table, path, delivered, as_of_date, last_sealed)
+    found = [
+        (table, path, delivered)
         for table in sorted(settings.retailer.sources)
         for delivered, path in _files(landing, table, as_of_date, progress)
         if _relative(path, landing) not in seen
     ]
+    with ThreadPoolExecutor(settings.threads) as pool:
+        fresh = list(pool.map(lambda one: _delivery(landing, *one, as_of_date, last_sealed), found))
     return known + sorted(fresh, key=lambda d: (d.table, d.delivered_date, d.file))
 
 
-def _recorded(landing: Path, loads: pl.DataFrame | None) -> list[Delivery]:
+def _recorded(landing: Path, loads: pl.DataFrame | None, threads: int) -> list[Delivery]:
     rows = [] if loads is None else loads.rows(named=True)
-    return [_verified(landing, row) for row in rows]
+    with ThreadPoolExecutor(threads) as pool:  # hashing lets other threads run; the first bad file is told of
+        return list(pool.map(lambda row: _verified(landing, row), rows))
 
 
 def _verified(landing: Path, row: dict[str, object]) -> Delivery:

@@ -67,6 +67,17 @@ def test_a_recorded_file_that_changes_or_vanishes_stops_the_night(settings):
         night(settings, "2017-12-12")
 
 
+def test_of_many_recorded_files_that_changed_the_first_is_told_of_whoever_is_read_sooner(settings):
+    paths = [deliver(settings, "2017-12-04", f"{n:02}.csv", csv_of([sale(n)])) for n in range(40)]
+    night(settings, "2017-12-05", seal=True)
+    paths[7].write_bytes(b"x" * 5_000_000)  # takes longest to read
+    for path in paths[8:]:
+        path.write_bytes(b"y")
+    for _ in range(5):
+        with pytest.raises(ContractError, match=r"07\.csv: expected the content"):
+            night(replace(settings, threads=4), "2017-12-12")
+
+
 def test_an_earlier_night_cannot_be_added_behind_a_sealed_one(settings):
     night(settings, "2017-12-12", seal=True)
     with pytest.raises(ContractError, match="Nights follow each other"):
