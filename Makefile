@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3; do command 
 VENV := .venv
 INSTALLED := $(VENV)/.installed-$(shell cat requirements/*.txt pyproject.toml | cksum | cut -d' ' -f1)
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PIP_CAN := $(PYTHON) -c "import pip, sys; sys.exit(tuple(map(int, pip.__version__.split('.')[:2])) < (22, 3))"
 UV := $(BIN)/uv pip install --quiet --python $(BIN)/python
 LOCKED := --no-deps --require-hashes -r requirements/lock.txt
 ITSELF := --no-deps --no-build-isolation -e .
@@ -21,13 +21,16 @@ help: ## list what can be made
 $(INSTALLED):
 	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed and none was found. Install one, or: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@echo "Installing the locked packages into $(VENV) (half a minute, once; minutes where uv cannot be used) ..."
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	@trap 'exit 130' INT; \
-		index="$${PIP_INDEX_URL:-$$($(BIN)/python -m pip config get global.index-url 2>/dev/null || true)}"; \
+		pip="$(PYTHON) -m pip --python $(BIN)/python"; \
+		$(PIP_CAN) 2>/dev/null || { $(BIN)/python -m ensurepip >/dev/null; pip="$(BIN)/python -m pip"; }; \
+		index="$${PIP_INDEX_URL:-$$($$pip config get global.index-url 2>/dev/null || true)}"; \
+		pip="$$pip install --quiet --disable-pip-version-check"; \
 		export $${index:+UV_DEFAULT_INDEX="$$index"} UV_HTTP_RETRIES=1; \
-		{ $(PIP) --no-deps --require-hashes -r requirements/installer.txt && $(UV) $(LOCKED) && $(UV) $(ITSELF); } || { \
+		{ $$pip --no-deps --require-hashes -r requirements/installer.txt && $(UV) $(LOCKED) && $(UV) $(ITSELF); } || { \
 			echo "uv could not install (it does not know all of pip's settings); pip does it now, which takes minutes."; \
-			$(PIP) --no-compile $(LOCKED); $(PIP) $(ITSELF); }
+			$$pip --no-compile $(LOCKED); $$pip $(ITSELF); }
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
