@@ -25,6 +25,7 @@ from ml.effect.pooled import DIGITS, Cell, Lots, pool_lots
 LOOK_BACK_PERIODS = 7  # half a year: older answers tell of another season
 EPOCH = date(1970, 1, 1).toordinal()
 FEWEST_ROWS = 400  # with fewer nothing is said
+NAMED = ("person_id", "channel_code")
 SURE_ERRORS = 4.0  # coupons are there if those who were sent something use more by so many standard errors
 DECIDED = (  # of the ledger's decisions
     "as_of_date",
@@ -97,12 +98,24 @@ def collect_evidence(lots: pl.DataFrame, past: Past) -> pl.DataFrame:
     first = past.bought["ordered_date"].min()
     if lots.is_empty() or not isinstance(first, date):
         return with_outcomes(with_traits(lots.clear(), past, date.max), past)
+    lots, past = _by_number(lots, past)
     late = lots.filter(pl.col("as_of_date") >= first + timedelta(days=LEAST_DAYS))
     parts = [with_traits(late.clear(), past, first)] + [
         with_traits(part, past, day) for (day,), part in sorted(late.partition_by("as_of_date", as_dict=True).items())
     ]
     known = pl.concat(parts).filter(pl.col("expected_orders") > 0)
-    return with_outcomes(known, past).sort("lot_id")
+    return with_outcomes(known, past).sort("lot_id").cast(dict.fromkeys(NAMED, pl.String))
+
+
+def _by_number(lots: pl.DataFrame, past: Past) -> tuple[pl.DataFrame, Past]:
+    """The same with NAMED as places in a sorted list: every day joins and groups by them, faster than by text."""
+    frames = (lots, past.bought, past.messages)
+    names = {one: pl.concat([frame[one] for frame in frames if one in frame.columns]) for one in NAMED}
+    kinds = {one: pl.Enum(values.drop_nulls().unique().sort()) for one, values in names.items()}
+    known, bought, messages = (
+        frame.cast({one: kind for one, kind in kinds.items() if one in frame.columns}) for frame in frames
+    )
+    return known, Past(bought, messages)
 
 
 def learn_effects(evidence: pl.DataFrame, policy: Policy, *, seed: int, threads: int = 1) -> Effects | None:

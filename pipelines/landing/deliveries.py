@@ -96,7 +96,7 @@ def find_deliveries(
         if _relative(path, landing) not in seen
     ]
     with ThreadPoolExecutor(settings.threads) as pool:
-        fresh = list(pool.map(lambda one: _delivery(landing, *one, as_of_date, last_sealed), found))
+        fresh = list(pool.map(lambda one: _delivery(landing, one[0], one[1], one[2], as_of_date, last_sealed), found))
     return known + sorted(fresh, key=lambda d: (d.table, d.delivered_date, d.file))
 
 

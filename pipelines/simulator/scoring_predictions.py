@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.float64]
 GROUPS = 10
@@ -76,7 +75,7 @@ def tenths(people: pl.DataFrame) -> pl.DataFrame:
 
 def spearman(first: Floats, second: Floats) -> float | None:
     """Rank correlation, ties at their mean rank; None if either is the same for all."""
-    x, y = (rankdata(values) - (len(values) + 1) / 2 for values in (first, second))
+    x, y = (ranks(values) - (len(values) + 1) / 2 for values in (first, second))
     spread = float(np.sqrt(np.sum(x * x) * np.sum(y * y)))
     return float(np.sum(x * y)) / spread if spread else None
 
@@ -95,8 +94,13 @@ def ordering_share(by: Floats, true: Floats) -> float | None:
 
 
 def _area(by: Floats, true: Floats) -> float:
-    place = 1 - (rankdata(by) - 0.5) / len(by)
+    place = 1 - (ranks(by) - 0.5) / len(by)
     return float(np.mean((0.5 - place) * (true - true.mean())))
+
+
+def ranks(values: Floats) -> Floats:
+    """Places from 1 on, ties at their mean: as scipy's `rankdata`, sorted by all threads."""
+    return pl.Series(values).rank("average").to_numpy().astype(np.float64)
 
 
 def ratio(part: float, whole: float) -> float | None:

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import rankdata
 
 from pipelines.simulator.scoring_lift import lift_scores
 from pipelines.simulator.scoring_policy import (
@@ -23,7 +24,7 @@ from pipelines.simulator.scoring_policy import (
     permitted_contacts,
     policy_values,
 )
-from pipelines.simulator.scoring_predictions import GROUPS, ordering_share, prediction_score, spearman, tenths
+from pipelines.simulator.scoring_predictions import GROUPS, ordering_share, prediction_score, ranks, spearman, tenths
 from pipelines.simulator.scoring_uplift import STEPS, gain_curve, uplift_scores
 from tests.builders.decisioning import AMOUNT, with_limits
 
@@ -96,6 +97,11 @@ def test_no_order_is_worth_more_than_the_best_nor_less_than_its_reverse(values, 
         assert ordering_share(np.zeros(len(true)), true) == pytest.approx(0)
         place = random.sample(range(len(true)), len(true))
         assert ordering_share(by[place], true[place]) == pytest.approx(share)
+
+
+@given(st.lists(st.sampled_from([0.0, -0.0, 1e-300, -1e300, 1.5]) | st.floats(allow_nan=False), max_size=40))
+def test_ranks_are_those_of_scipy(values):
+    assert ranks(np.array(values)).tolist() == rankdata(values).tolist()
 
 
 def test_rank_correlation_is_the_known_one():
