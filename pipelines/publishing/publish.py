@@ -1,10 +1,12 @@
 """Which tables do people and BI tools read, and how do a night's copies of them appear all at once?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TypeAlias
 
 import duckdb
 
@@ -12,6 +14,8 @@ from ml.errors import ContractError
 from pipelines.files import new_directory, sha256_of, write_json
 from pipelines.settings import Settings
 from pipelines.warehouse import Warehouse, quoted
+
+Connect: TypeAlias = Callable[[], duckdb.DuckDBPyConnection]
 
 DATABASE = "nightmarket.duckdb"
 STORAGE_VERSION = "v1.4.0"  # the oldest format that BI drivers in use can read; the file is rewritten, never upgraded
@@ -50,17 +54,35 @@ def publish_snapshot(settings: Settings, as_of_date: date, tables: Sequence[Publ
         with (
             warehouse.copying_to(database, storage_version=STORAGE_VERSION, spill=spill) as opened,
             ThreadPoolExecutor(TABLES_AT_ONCE) as pool,
+            _interrupted_by_errors(opened) as asking,
         ):
-            listed = list(pool.map(lambda table: _publish_table(opened, table, folder), tables))
+            listed = list(pool.map(lambda table: _publish_table(asking, table, folder), tables))
         write_json(folder / "tables.json", {"as_of_date": as_of_date.isoformat(), "tables": listed})
         for path in sorted(folder.iterdir()):
             path.chmod(READ_ONLY)
     return target
 
 
-def _publish_table(
-    opened: Callable[[], duckdb.DuckDBPyConnection], table: PublishedTable, folder: Path
-) -> dict[str, object]:
+@contextmanager
+def _interrupted_by_errors(opened: Connect) -> Iterator[Connect]:
+    """The same, but where the block fails or is interrupted, queries in other threads end at once too."""
+    cursors: list[duckdb.DuckDBPyConnection] = []
+
+    def kept() -> duckdb.DuckDBPyConnection:
+        cursor = opened()
+        cursors.append(cursor)
+        return cursor
+
+    try:
+        yield kept
+    except BaseException:  # also ctrl-C, which threads do not see
+        for cursor in cursors:
+            with suppress(duckdb.ConnectionException):  # closed: it has nothing in hand
+                cursor.interrupt()
+        raise
+
+
+def _publish_table(opened: Connect, table: PublishedTable, folder: Path) -> dict[str, object]:
     with opened() as connection:
         return _copy(connection, table, folder)
 

@@ -3,6 +3,8 @@ import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Event
+from time import sleep
 
 import duckdb
 import pytest
@@ -115,6 +117,29 @@ def test_a_database_that_cannot_be_made_stops_the_publication(settings, monkeypa
     assert list(good.parent.iterdir()) == [good]
 
 
+def test_a_publication_that_fails_interrupts_what_the_other_thread_asks(settings, monkeypatch):
+    in_hand, interrupted, copy = Event(), [], publish._copy
+
+    def copied(connection, table, folder):
+        if table.name == "dim_stores":
+            assert in_hand.wait(60)
+            sleep(0.5)  # the other's query is being answered
+            return copy(connection, table, folder)
+        in_hand.set()
+        try:
+            return copy(connection, table, folder)
+        except duckdb.InterruptException:
+            interrupted.append(table.name)
+            raise
+
+    monkeypatch.setattr(publish, "_copy", copied)
+    missing = PublishedTable("dim_stores", "select * from marts.dim_stores", ("store_id",))
+    slow = PublishedTable("slow", "select sum(hash(i)) as k from range(6000000000) t(i)", ("k",))  # half a minute
+    with pytest.raises(ContractError, match="dim_stores"):
+        publish_snapshot(settings, NIGHT, [missing, slow])
+    assert interrupted == ["slow"]
+
+
 def test_a_key_of_several_columns_repeats_also_where_one_of_them_is_null(settings):
     in_warehouse(settings, "create table marts.pairs as from (values (1, 'a'), (1, 'b'), (2, null)) t(first, second)")
     pairs = PublishedTable("pairs", "select * from marts.pairs", ("first", "second"))
@@ -129,7 +154,7 @@ def test_a_first_row_without_a_key_is_no_repetition(settings):
     assert parquet_hashes(publish_snapshot(settings, NIGHT, [PublishedTable("one", "from marts.one", ("first",))]))
 
 
-def test_what_does_not_fit_into_memory_is_not_published(settings):
+def test_what_does_not_fit_into_memory_spills_beside_the_publication_and_leaves_nothing(settings):
     folder = publish_snapshot(replace(settings, memory_limit="20MB"), NIGHT, [PEOPLE])
     assert sorted(path.name for path in folder.iterdir()) == ["customer_360.parquet", DATABASE, "tables.json"]
     assert list(folder.parent.iterdir()) == [folder]
